@@ -1,0 +1,55 @@
+"""Train a small GAN on a few hundred pictures, see what happens, trust what you see.
+
+The public names are loaded when they are first used, so that `import dcgan` and the
+`--help` of the commands do not wait for TensorFlow.
+"""
+
+from importlib import import_module
+
+_PUBLIC = {
+    "Config": "dcgan.config",
+    "load_config": "dcgan.config",
+    "InputError": "dcgan.errors",
+    "load_images": "dcgan.data.folder",
+    "make_dataset": "dcgan.data.pipeline",
+    "build_generator": "dcgan.models.generator",
+    "build_discriminator": "dcgan.models.discriminator",
+    "GAN": "dcgan.training.gan",
+    "diff_augment": "dcgan.training.augment",
+    "SampleGrid": "dcgan.training.callbacks",
+    "train": "dcgan.train",
+    "to_uint8": "dcgan.pixels",
+    "Run": "dcgan.run",
+    "draw_latents": "dcgan.latent",
+    "latent_walk": "dcgan.latent",
+    "image_grid": "dcgan.figures.grids",
+    "show_grid": "dcgan.figures.grids",
+    "save_animation": "dcgan.figures.gifs",
+    "show_animation": "dcgan.figures.gifs",
+    "plot_losses": "dcgan.figures.plots",
+}
+_NEED_TENSORFLOW = {
+    "dcgan.data.pipeline",
+    "dcgan.models.generator",
+    "dcgan.models.discriminator",
+    "dcgan.training.gan",
+    "dcgan.training.augment",
+    "dcgan.training.callbacks",
+}
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'dcgan' has no attribute {name!r}")
+    if _PUBLIC[name] in _NEED_TENSORFLOW:
+        from dcgan.cli import quiet_tensorflow
+
+        quiet_tensorflow()
+    module = import_module(_PUBLIC[name])
+    # `dcgan.train` is a command's module and a function: that module can be called.
+    return module if _PUBLIC[name] == f"dcgan.{name}" else getattr(module, name)
+
+
+def __dir__():
+    return sorted(set(globals()) | set(_PUBLIC))

@@ -1,0 +1,56 @@
+"""`python -m dcgan.check`: looks at a folder before training."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dcgan.cli import Parser, run_command
+from dcgan.config import load_config
+from dcgan.errors import invalid
+from dcgan.figures.grids import image_grid, save_picture
+
+ON_SHEET = 400  # pictures on the contact sheet at most, spread over the folder
+
+
+def main(argv=None):
+    """Parses the flags, prints what was found and writes the contact sheet."""
+    parser = Parser(
+        "check",
+        "Looks at a folder of pictures before training: sizes, modes, bad files, "
+        "near-duplicates, odd alpha, and a contact sheet of what training would see.",
+        "python -m dcgan.check pictures --size 64 --channels 4",
+    )
+    parser.add_argument("folder", help="folder of pictures (searched recursively)")
+    parser.add_argument("--out", default="contact_sheet.png", help="PNG file to write")
+    parser.add_argument("--size", type=int, default=64, help="as for training (64)")
+    parser.add_argument("--channels", type=int, default=3, help="as for training (3)")
+    parser.add_argument("--fit", default="pad", help="as for training (pad)")
+    parser.add_argument("--background", default="white", help="as for training (white)")
+    parser.add_argument("--batch_size", type=int, default=32, help="as for training")
+    options = vars(parser.parse_args(argv))
+    folder, out = options.pop("folder"), options.pop("out")
+    if Path(out).suffix.lower() != ".png":
+        raise invalid("--out", out, "a file that ends in .png")
+    check(folder, out, load_config(data=folder, **options))
+
+
+def check(folder, out, config):
+    """Prints a report on `folder` and writes the contact sheet to the file `out`."""
+    from dcgan.data.folder import load_images
+    from dcgan.data.inspect import describe, inspect_folder
+
+    report = inspect_folder(folder)
+    for line in describe(report, config.size, config.channels, config.batch_size):
+        print(line.encode("utf-8", "backslashreplace").decode())
+    if not report.entries:
+        return
+    images = load_images(
+        folder, config.size, config.channels, config.fit, config.background
+    )
+    shown = np.unique(np.linspace(0, len(images) - 1, ON_SHEET).astype(int))
+    save_picture(out, image_grid(images[shown]))
+    print(f"contact sheet of {len(shown)} pictures as training sees them: {out}")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,72 @@
+"""What the commands share: one line for an error, exit codes, a quiet TensorFlow."""
+
+import argparse
+import os
+import sys
+import tempfile
+
+from dcgan.errors import InputError
+
+USAGE_ERROR, INTERRUPTED = 2, 130  # the shell's numbers for both
+
+
+class Parser(argparse.ArgumentParser):
+    """`argparse` with the text of the example kept as written, and one-line errors."""
+
+    def __init__(self, command, description, example):
+        super().__init__(
+            prog=f"python -m dcgan.{command}",
+            description=description,
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message):
+        raise InputError(f"{message}. See {self.prog} --help")
+
+
+def run_command(main, argv=None):
+    """Runs a command's `main(argv)` and ends the process with the right exit code.
+
+    0 is success, 2 wrong input (one line on stderr), 130 Ctrl-C.
+    """
+    try:
+        main(argv)
+    except InputError as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {_one_line(error.strerror or error)}{where}", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def quiet_tensorflow():
+    """Imports TensorFlow without its start-up lines.
+
+    The user sees them with `TF_CPP_MIN_LOG_LEVEL=0`. Some lines are written before
+    that variable is read, so stderr is caught during the import, and shown if it fails.
+    """
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "tensorflow" in sys.modules or level == "0":
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            caught.seek(0)
+            os.write(kept, caught.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _one_line(message):
+    return " ".join(str(message).split())

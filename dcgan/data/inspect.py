@@ -1,0 +1,184 @@
+"""A look at a folder before training: what is in it, and what is odd about it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from dcgan.data.folder import decode_all, find_pictures
+from dcgan.data.pictures import read_picture
+
+HASH = 16  # side of the map that near-duplicates are compared by
+ALIKE = 0.05  # share of differing bits that resizing and JPEG bring about
+FLAT = 4  # levels between neighbours that count as no difference at all
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one readable file."""
+
+    path: str
+    side: tuple[int, int]  # width and height in pixels, after EXIF rotation
+    mode: str  # Pillow's mode of the file, before conversion
+    alpha: str  # "opaque", "transparent parts", "half-transparent parts" or "empty"
+    bits: np.ndarray = field(repr=False)  # bool, differences of neighbouring pixels
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `inspect_folder` found.
+
+    Attributes:
+        entries: List of `Entry`, sorted by path.
+        skipped: List of [path, reason].
+        duplicates: List of lists of paths that look alike.
+    """
+
+    entries: list
+    skipped: list
+    duplicates: list
+
+
+def inspect_folder(folder):
+    """Reads every picture of a folder and compares them.
+
+    Args:
+        folder: The folder, searched recursively.
+
+    Returns:
+        An `Inspection`.
+
+    Raises:
+        InputError: If there is no such folder, or no picture file in it.
+    """
+    entries, skipped = decode_all(find_pictures(folder), _inspect)
+    return Inspection(entries, skipped, near_duplicates(entries))
+
+
+def near_duplicates(entries):
+    """Groups entries whose hashes differ in at most 5 % of the bits.
+
+    Returns:
+        List of lists of paths, each of two or more; a picture is in one group at most.
+    """
+    groups = []
+    unseen = np.ones(len(entries), bool)
+    hashes = np.array([entry.bits for entry in entries], bool)
+    for index in range(len(entries)):
+        if not unseen[index]:
+            continue
+        differing = (hashes[index:] != hashes[index]).mean(axis=1)
+        alike = index + np.flatnonzero((differing <= ALIKE) & unseen[index:])
+        unseen[alike] = False
+        if len(alike) > 1:
+            groups.append([entries[k].path for k in alike])
+    return groups
+
+
+def describe(inspection, size, channels, batch_size):
+    """Puts an inspection into lines for people.
+
+    Args:
+        inspection: An `Inspection`.
+        size: Side that training would use, pixels.
+        channels: Channels that training would use.
+        batch_size: Pictures a step.
+
+    Returns:
+        List of str.
+    """
+    entries = inspection.entries
+    lines = [f"{len(entries)} pictures can be read"]
+    if entries:
+        lines.append(f"sizes: {_most_common(f'{w}x{h}' for w, h in _sides(entries))}")
+        lines.append(f"modes: {_most_common(entry.mode for entry in entries)}")
+        lines.append(f"alpha: {_most_common(entry.alpha for entry in entries)}")
+    lines += _skipped_lines(inspection.skipped)
+    lines += _duplicate_lines(inspection.duplicates)
+    return lines + _advice(entries, size, channels, batch_size)
+
+
+def _inspect(path):
+    picture = read_picture(path)
+    with Image.open(path) as file:
+        mode = file.mode
+    alpha = np.asarray(picture)[..., 3]
+    white = Image.new("RGBA", picture.size, "white")
+    grey = Image.alpha_composite(white, picture).convert("L")
+    small = grey.resize((HASH + 1, HASH), Image.Resampling.BOX)
+    levels = np.asarray(small, np.int16)
+    # A difference hash: is each pixel clearly darker than its right neighbour?
+    bits = levels[:, :-1] + FLAT < levels[:, 1:]
+    falls = levels[:, :-1] > levels[:, 1:] + FLAT
+    bits = np.concatenate([bits.ravel(), falls.ravel()])
+    return Entry(str(path), picture.size, mode, _alpha_in_words(alpha), bits)
+
+
+def _alpha_in_words(alpha):
+    if alpha.min() == 255:
+        return "opaque"
+    if alpha.max() == 0:
+        return "empty"
+    half = ((alpha > 16) & (alpha < 240)).mean()
+    return "half-transparent parts" if half > 0.1 else "transparent parts"
+
+
+def _advice(entries, size, channels, batch_size):
+    """Returns what training would make of the pictures, and what to change."""
+    count = len(entries)
+    if count < batch_size:
+        return [f"training: too few pictures for a batch of {batch_size}"]
+    lines = [
+        f"training: {count // batch_size} steps an epoch at batch_size={batch_size}"
+    ]
+    small = sum(max(side) < size for side in _sides(entries))
+    if small:
+        lines.append(
+            f"training: {small} pictures are smaller than {size} and get blurred"
+        )
+    oblong = sum(w != h for w, h in _sides(entries))
+    if oblong:
+        lines.append(
+            f"training: {oblong} pictures are not square and get padded "
+            "(or --fit crop, --fit stretch)"
+        )
+    empty = [entry.path for entry in entries if entry.alpha == "empty"]
+    if empty:
+        lines.append(f"odd alpha: {len(empty)} wholly transparent: {_first(empty)}")
+    opaque = sum(entry.alpha == "opaque" for entry in entries)
+    if channels == 4 and 0 < opaque < count:
+        lines.append(
+            f"odd alpha: {opaque} opaque pictures among {count - opaque} with "
+            "transparency: the generator will learn both kinds of background"
+        )
+    if channels != 4 and opaque < count:
+        lines.append(
+            f"training: {count - opaque} pictures lose their transparency to the "
+            "background (or --channels 4)"
+        )
+    return lines
+
+
+def _skipped_lines(skipped):
+    return [f"skipped: {path} ({reason})" for path, reason in skipped]
+
+
+def _duplicate_lines(groups):
+    return [f"near-duplicates: {_first(group, 6)}" for group in groups]
+
+
+def _sides(entries):
+    return [entry.side for entry in entries]
+
+
+def _most_common(values, most=5):
+    counts = Counter(values)
+    named = [f"{value} ({count})" for value, count in counts.most_common(most)]
+    more = f" and {len(counts) - most} more kinds" if len(counts) > most else ""
+    return ", ".join(named) + more
+
+
+def _first(paths, most=3):
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more

@@ -1,0 +1,57 @@
+"""Batches for training, in an order that is a pure function of (seed, step)."""
+
+import tensorflow as tf
+
+from dcgan.data.folder import check_enough
+from dcgan.pixels import to_float
+from dcgan.randomness import draw_key, uniform
+
+
+def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
+    """Makes an endless stream of training batches.
+
+    Each epoch is a new shuffle of all pictures; what is left over when the last batch
+    would not be full is dropped, and falls on other pictures in each epoch.
+
+    Args:
+        images: uint8 array (N, H, W, C).
+        batch_size: Pictures a batch, at most N.
+        seed: int that fixes the order.
+        start_step: The step to start at: the stream goes on as if that many batches
+            had been taken already.
+        flip: Whether to mirror each picture left to right with probability 1/2.
+
+    Returns:
+        `tf.data.Dataset` of float32 (batch_size, H, W, C) in [-1, 1], without end; its
+        attribute `steps_per_epoch` is the number of batches in one pass.
+
+    Raises:
+        InputError: If there are fewer pictures than one batch.
+
+    Example:
+        >>> batch = next(iter(make_dataset(images, 32, seed=0)))
+    """
+    check_enough(images, batch_size)
+    count = len(images)
+    steps_per_epoch = count // batch_size
+    pixels = tf.constant(images)
+
+    def batch_of(step):
+        epoch, place = step // steps_per_epoch, step % steps_per_epoch
+        positions = place * batch_size + tf.range(batch_size, dtype=tf.int64)
+        order = tf.random.experimental.index_shuffle(
+            positions, tf.stack([seed, epoch]), count - 1
+        )
+        batch = to_float(tf.gather(pixels, order))
+        return _flip_some(batch, draw_key(seed, step, "flip")) if flip else batch
+
+    steps = tf.data.Dataset.range(start_step, tf.int64.max)
+    dataset = steps.map(batch_of, num_parallel_calls=2, deterministic=True)
+    dataset = dataset.prefetch(2)
+    dataset.steps_per_epoch = steps_per_epoch
+    return dataset
+
+
+def _flip_some(batch, key):
+    mirrored = uniform(key, (tf.shape(batch)[0], 1, 1, 1)) < 0.5
+    return tf.where(mirrored, batch[:, :, ::-1], batch)

@@ -1,0 +1,21 @@
+"""The one exception that the commands turn into a single line on stderr."""
+
+
+class InputError(ValueError):
+    """Wrong input by the user: a knob, a folder or a file.
+
+    The message names the knob or file and ends with what was received and what is
+    allowed, so that a command can print it as it is.
+    """
+
+
+def invalid(knob, received, allowed):
+    """Returns the `InputError` of a knob or flag with a value that is not allowed.
+
+    Example:
+        >>> raise invalid("aug_prob", 1.5, "0 to 1")
+        InputError: aug_prob is not valid. Received: 1.5. Allowed: 0 to 1
+    """
+    return InputError(
+        f"{knob} is not valid. Received: {received!r}. Allowed: {allowed}"
+    )

@@ -1,0 +1,1 @@
+"""Grids, GIFs and plots."""

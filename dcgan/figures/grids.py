@@ -1,0 +1,74 @@
+"""Pictures side by side: sample sheets and contact sheets."""
+
+import numpy as np
+from PIL import Image
+
+from dcgan.files import whole_file
+
+GAP = 2  # white pixels between the tiles
+CHECKER = 8  # side of the squares behind transparency, pixels
+VIEW = 512  # small grids are enlarged to about this width for the screen
+
+
+def image_grid(images, columns=None):
+    """Lays pictures out in rows, with a white gap; transparency shows a checkerboard.
+
+    Args:
+        images: uint8 array (N, H, W, C), C = 1, 3 or 4.
+        columns: Pictures in a row; a square grid if left out.
+
+    Returns:
+        uint8 array (rows * (H + 2) + 2, columns * (W + 2) + 2, 3).
+
+    Example:
+        >>> image_grid(np.zeros((16, 64, 64, 3), np.uint8)).shape
+        (266, 266, 3)
+    """
+    images = over_checkerboard(np.asarray(images))
+    count, height, width, _ = images.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    canvas_size = (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3)
+    canvas = np.full(canvas_size, 255, np.uint8)
+    for index, image in enumerate(images):
+        top = GAP + index // columns * (height + GAP)
+        left = GAP + index % columns * (width + GAP)
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def over_checkerboard(images):
+    """Turns (N, H, W, C) uint8 pictures to RGB; C = 4 is put over grey squares."""
+    height, width, channels = images.shape[1:]
+    if channels != 4:
+        return np.broadcast_to(images, (*images.shape[:3], 3))
+    rows, columns = np.indices((height, width)) // CHECKER
+    squares = np.where((rows + columns) % 2, 204.0, 255.0)[..., None]
+    alpha = images[..., 3:] / 255
+    return np.rint(images[..., :3] * alpha + squares * (1 - alpha)).astype(np.uint8)
+
+
+def grid_picture(images, columns=None):
+    """Returns `image_grid` as a `PIL.Image`, small ones enlarged without smoothing."""
+    return enlarge(Image.fromarray(image_grid(images, columns)))
+
+
+def show_grid(images, columns=None):
+    """Shows pictures as a grid in the notebook; arguments as for `image_grid`."""
+    from IPython.display import display
+
+    display(grid_picture(images, columns))
+
+
+def enlarge(picture, width=VIEW):
+    """Enlarges a `PIL.Image` by the whole factor that brings it closest to `width`."""
+    factor = max(1, round(width / picture.width))
+    size = (picture.width * factor, picture.height * factor)
+    return picture.resize(size, Image.Resampling.NEAREST)
+
+
+def save_picture(path, pixels):
+    """Writes a uint8 array (H, W) or (H, W, C) as PNG."""
+    pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+    with whole_file(path) as temporary:
+        Image.fromarray(pixels).save(temporary)

@@ -1,0 +1,63 @@
+"""Curves of a run."""
+
+import csv
+from pathlib import Path
+
+from dcgan.files import whole_file
+
+# Colours that stay apart for colour-blind eyes (Okabe and Ito).
+BLUE, ORANGE = "#0072B2", "#D55E00"
+
+
+def read_log(path):
+    """Reads a run's `log.csv`: dict of lists of floats, None where not measured."""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = rows[0] if rows else []
+    return {name: [_number(row[name]) for row in rows] for name in names}
+
+
+def plot_losses(log):
+    """Plots losses and scores against epochs.
+
+    Args:
+        log: Dict of lists with `g_loss`, `d_loss`, `real_score` and `fake_score`, such
+            as `read_log` or the `history` of `fit` gives, or the path of a `log.csv`.
+
+    Returns:
+        `matplotlib.figure.Figure`; a notebook shows it, `save_figure` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    if isinstance(log, (str, Path)):
+        log = read_log(log)
+    epochs = log.get("epoch") or range(1, len(log["g_loss"]) + 1)
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    losses, scores = figure.subplots(2, sharex=True)
+    _curve(losses, epochs, log["g_loss"], "generator", BLUE)
+    _curve(losses, epochs, log["d_loss"], "discriminator", ORANGE)
+    losses.set(title="Losses", ylabel="loss")
+    _curve(scores, epochs, log["real_score"], "real pictures", BLUE)
+    _curve(scores, epochs, log["fake_score"], "generated pictures", ORANGE)
+    scores.set(title="What the discriminator says", ylabel="probability of real")
+    scores.set(xlabel="epoch", ylim=(0, 1))
+    for axes in (losses, scores):
+        axes.legend()
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def save_figure(path, figure):
+    """Writes a figure as PNG."""
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def _curve(axes, epochs, values, label, colour):
+    marker = "o" if len(values) == 1 else None  # one point makes no line
+    axes.plot(epochs, values, label=label, color=colour, marker=marker)
+
+
+def _number(text):
+    return float(text) if text else None

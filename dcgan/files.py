@@ -1,0 +1,28 @@
+"""Files that appear under their name only when they are whole."""
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path):
+    """Yields a temporary path with the same ending, which then becomes `path`.
+
+    If the block fails, `path` is left as it was.
+
+    Example:
+        >>> with whole_file("log.txt") as temporary:
+        ...     temporary.write_text("all of it")
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(path.suffix, ".unfinished-", path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+        os.chmod(name, 0o644)  # mkstemp's files are for their owner's eyes only
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)

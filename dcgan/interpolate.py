@@ -1,0 +1,67 @@
+"""`python -m dcgan.interpolate`: a looping walk through latent space."""
+
+from pathlib import Path
+
+from dcgan.cli import Parser, quiet_tensorflow, run_command
+from dcgan.errors import invalid
+from dcgan.figures.gifs import save_animation
+from dcgan.latent import draw_latents, latent_walk
+
+ENDINGS = (".gif", ".webp", ".png")
+WIDTH = 256  # small pictures are enlarged to about this width
+
+
+def main(argv=None):
+    """Parses the flags and writes the animation."""
+    parser = Parser(
+        "interpolate",
+        "Writes a looping walk on great circles through latent space.",
+        "python -m dcgan.interpolate runs/default --out walk.gif --seed 3",
+    )
+    parser.add_argument("run", help="folder of the run, such as runs/default")
+    parser.add_argument(
+        "--out",
+        default="walk.gif",
+        help=".gif, .webp or animated .png; the last two keep half-transparency "
+        "(walk.gif)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the pictures met (0)")
+    parser.add_argument("--stops", type=int, default=8, help="pictures met (8)")
+    parser.add_argument(
+        "--frames", type=int, default=12, help="frames from one to the next (12)"
+    )
+    parser.add_argument("--fps", type=float, default=12, help="frames a second (12)")
+    parser.add_argument("--epoch", type=int, help="a generator kept in snapshots/")
+    options = parser.parse_args(argv)
+    _check(options)
+    interpolate(**vars(options))
+
+
+def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=None):
+    """Writes the animation of `stops` * `frames` pictures to the file `out`."""
+    quiet_tensorflow()
+    from dcgan.run import Run
+    from dcgan.training.gan import generate
+
+    generator = Run.open(run).load_generator(epoch)
+    latents = draw_latents(stops, generator.input_shape[-1], seed)
+    pictures = generate(generator, latent_walk(latents, frames))
+    factor = max(1, WIDTH // pictures.shape[2])
+    enlarged = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+    save_animation(out, enlarged, fps)
+    print(f"{len(pictures)} frames in {out}")
+
+
+def _check(options):
+    for name, lowest in (("seed", 0), ("stops", 2), ("frames", 1)):
+        value = getattr(options, name)
+        if value < lowest:
+            raise invalid(f"--{name}", value, f"{lowest} or more")
+    if not 0 < options.fps <= 100:
+        raise invalid("--fps", options.fps, "above 0, up to 100")
+    if Path(options.out).suffix.lower() not in ENDINGS:
+        raise invalid("--out", options.out, f"a file that ends in {', '.join(ENDINGS)}")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,1 @@
+"""Builders of the generator and the discriminator: plain functional Keras models."""

@@ -1,0 +1,101 @@
+"""Flags and YAML values to the types of the knobs, by jsonargparse."""
+
+import difflib
+import re
+from dataclasses import fields
+from typing import get_args
+
+import jsonargparse
+
+from dcgan.errors import InputError, invalid
+
+IN_WORDS = {int: "a whole number", float: "a number", str: "a text"}
+LIST_IN_WORDS = "a list of whole numbers, such as [256,128]"
+
+
+def parse_flags(config_class, help_texts, argv=None, **kwargs):
+    """Parses command-line flags, one a knob, and `--config`.
+
+    Args:
+        config_class: The dataclass of the knobs.
+        help_texts: Dict from a knob's name to its text in `--help`.
+        argv: List of arguments; those of the process if left out.
+        **kwargs: Passed on to the parser, such as `description`.
+
+    Returns:
+        Dict of the flags that were given, without defaults.
+
+    Raises:
+        InputError: If a flag is unknown or has a value of the wrong type.
+    """
+    parser = _knob_parser(config_class, help_texts, **kwargs)
+    parser.add_argument("--config", type=str, help="YAML file of knobs; flags win")
+    try:
+        return parser.parse_args(argv, defaults=False).as_dict()
+    except jsonargparse.ArgumentError as error:
+        raise _explain(error, config_class) from None
+
+
+def parse_values(config_class, values):
+    """Converts a dict of values, such as a YAML file gives, to the knobs' types.
+
+    Raises:
+        InputError: If a key is no knob or a value has the wrong type.
+    """
+    known = {knob.name: knob for knob in fields(config_class)}
+    for key, value in values.items():
+        if key not in known:
+            raise _unknown(str(key), known)
+        if known[key].type is bool and not isinstance(value, bool):
+            raise invalid(key, value, "true or false")
+    try:
+        parsed = _knob_parser(config_class, {}).parse_object(values, defaults=False)
+    except jsonargparse.ArgumentError as error:
+        raise _explain(error, config_class) from None
+    return parsed.as_dict()
+
+
+def _knob_parser(config_class, help_texts, **kwargs):
+    parser = jsonargparse.ArgumentParser(
+        exit_on_error=False,
+        allow_abbrev=False,
+        formatter_class=_HelpFormatter,
+        **kwargs,
+    )
+    for knob in fields(config_class):
+        options = {"default": knob.default, "help": help_texts.get(knob.name)}
+        if knob.type is bool:
+            options["action"] = jsonargparse.ActionYesNo(no_prefix="no_")
+        else:
+            options["type"] = knob.type
+        parser.add_argument(f"--{knob.name}", **options)
+    return parser
+
+
+class _HelpFormatter(jsonargparse.DefaultHelpFormatter):
+    def _fill_text(self, text, width, indent):
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
+def _explain(error, config_class):
+    """Returns jsonargparse's error as one line in the style of the package."""
+    known = {knob.name: knob for knob in fields(config_class)}
+    message = " ".join(str(error).split())
+    wrong = re.search(r'key "(\w+)":.* Got value: (.*)', message)
+    if wrong and wrong[1] in known:
+        return invalid(wrong[1], wrong[2], _type_in_words(known[wrong[1]].type))
+    unknown = re.search(r"unrecognized arguments: (?:--)?(\S+)", message)
+    return _unknown(unknown[1], known) if unknown else InputError(message)
+
+
+def _unknown(name, known):
+    close = difflib.get_close_matches(name, known, n=3)
+    allowed = " or ".join(close) + "?" if close else "the knobs in --help"
+    return InputError(f"unknown knob. Received: {name}. Allowed: {allowed}")
+
+
+def _type_in_words(kind):
+    choices = get_args(kind)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return ", ".join(choices)
+    return IN_WORDS.get(kind, LIST_IN_WORDS)

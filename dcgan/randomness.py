@@ -1,0 +1,73 @@
+"""Stateless randomness: every draw is a function of (seed, step, purpose).
+
+Eager mode, graphs and XLA give the same numbers. TensorFlow's own stateless floats do
+not: the CPU's kernels make them of the low bits of Philox, XLA of the high ones. Its
+whole integers agree, so floats are made of those here.
+"""
+
+import math
+import zlib
+
+import tensorflow as tf
+
+PHILOX = "philox"  # the algorithm; the default one depends on the device
+
+
+def draw_key(seed, step, purpose):
+    """Returns the key of one draw.
+
+    Args:
+        seed: The run's seed, int or scalar integer tensor.
+        step: The training step, int or scalar integer tensor.
+        purpose: What the draw is for, str: draws for other purposes are independent.
+
+    Returns:
+        int32 tensor of shape (2,).
+
+    Example:
+        >>> latents = normal(draw_key(0, 17, "latents"), (32, 100))
+
+    Reference:
+        Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (Philox).
+    """
+    pair = tf.cast(tf.stack([seed, purpose_id(purpose)]), tf.int32)
+    return _fold_in(pair, tf.cast(step, tf.int32))
+
+
+def purpose_id(purpose):
+    """Returns a stable number from 0 to 2^31 - 1 for a purpose's name."""
+    return zlib.crc32(purpose.encode()) & 0x7FFFFFFF
+
+
+def split_key(key, purpose):
+    """Returns an independent key derived from `key` for one part of a draw."""
+    return _fold_in(key, purpose_id(purpose))
+
+
+def uniform(key, shape, low=0.0, high=1.0):
+    """Returns float32 draws of `shape`, uniform in [low, high)."""
+    bits = tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg=PHILOX)
+    mantissa = tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32))
+    return tf.cast(mantissa, tf.float32) * (2.0**-23 * (high - low)) + low
+
+
+def normal(key, shape):
+    """Returns float32 draws of `shape` from the standard normal distribution.
+
+    Reference:
+        Box and Muller 1958, A Note on the Generation of Random Normal Deviates.
+    """
+    radius = uniform(split_key(key, "radius"), shape)
+    angle = uniform(split_key(key, "angle"), shape, 0.0, 2 * math.pi)
+    return tf.sqrt(-2 * tf.math.log(1 - radius)) * tf.cos(angle)
+
+
+def integers(key, shape, low, high):
+    """Returns int32 draws of `shape`, uniform from `low` to `high`, both included."""
+    return tf.random.stateless_uniform(
+        shape, key, low, high + 1, dtype=tf.int32, alg=PHILOX
+    )
+
+
+def _fold_in(key, number):
+    return tf.random.experimental.stateless_fold_in(key, number, alg=PHILOX)

@@ -1,0 +1,129 @@
+"""The folder of a run: what is in it, and how to open it."""
+
+import shutil
+from pathlib import Path
+
+from dcgan.config import load_config, save_config
+from dcgan.errors import InputError
+from dcgan.figures.gifs import epoch_of
+from dcgan.files import whole_file
+
+
+class Run:
+    """A folder `runs/NAME/` that training writes and the other commands read.
+
+    Args:
+        folder: Its path. Use `Run.create` or `Run.open`.
+
+    Attributes:
+        folder: The folder, and as further `pathlib.Path`s: `config_file`, `log`,
+            `timing`, `losses`, `gif`, `samples`, `tensorboard`, `snapshots`,
+            `generator_file`, `discriminator_file`.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.config_file = self.folder / "config.yml"
+        self.log = self.folder / "log.csv"
+        self.timing = self.folder / "timing.csv"
+        self.losses = self.folder / "losses.png"
+        self.gif = self.folder / "progress.gif"
+        self.samples = self.folder / "samples"
+        self.tensorboard = self.folder / "tensorboard"
+        self.snapshots = self.folder / "snapshots"
+        self.generator_file = self.folder / "generator.keras"
+        self.discriminator_file = self.folder / "discriminator.keras"
+
+    @classmethod
+    def create(cls, config):
+        """Makes the folder of a new run and writes its config.
+
+        Raises:
+            InputError: If the folder exists and `overwrite` is off, or holds no run.
+        """
+        run = cls.check_free(config)
+        if run.folder.exists():
+            shutil.rmtree(run.folder)
+        run.samples.mkdir(parents=True)
+        with whole_file(run.config_file) as temporary:
+            save_config(config, temporary)
+        return run
+
+    @classmethod
+    def check_free(cls, config):
+        """Returns the run that `create` would make, or raises what it would raise."""
+        run = cls(Path(config.runs) / config.name)
+        if not run.folder.exists():
+            return run
+        if not config.overwrite:
+            raise InputError(
+                f"name: the run exists already. Received: {run.folder}. "
+                "Allowed: another --name, or --overwrite to delete it and start again"
+            )
+        if not run.config_file.is_file():
+            raise InputError(
+                f"overwrite: the folder is no run, so it is not deleted. "
+                f"Received: {run.folder}. Allowed: a folder with a config.yml"
+            )
+        return run
+
+    @classmethod
+    def open(cls, folder):
+        """Opens the folder of a run that has been started.
+
+        Raises:
+            InputError: If the folder holds no run.
+        """
+        run = cls(folder)
+        if not run.config_file.is_file():
+            raise InputError(
+                f"run: the folder holds no run (no config.yml). Received: {folder}. "
+                "Allowed: a folder such as runs/default, made by python -m dcgan.train"
+            )
+        return run
+
+    @property
+    def config(self):
+        """The `Config` that the run was started with."""
+        return load_config(str(self.config_file))
+
+    def load_generator(self, epoch=None):
+        """Loads the generator.
+
+        Args:
+            epoch: An epoch that was kept in `snapshots/`; the newest if left out.
+
+        Returns:
+            `keras.Model` from latents to pictures in [-1, 1].
+
+        Raises:
+            InputError: If there is no such generator, or the file is damaged.
+        """
+        import keras
+
+        file = self.generator_file if epoch is None else self._snapshot(epoch)
+        if not file.is_file():
+            raise InputError(
+                f"run: no generator has been saved yet. Received: {self.folder}. "
+                f"Allowed: a run with {file.name}"
+            )
+        try:
+            return keras.models.load_model(file, compile=False, safe_mode=True)
+        except Exception as error:  # zip, JSON, HDF5 and Keras each raise their own
+            reason = " ".join(str(error).split())[:200]
+            message = f"run: cannot read the generator. Received: {file}: {reason}"
+            raise InputError(message) from error
+
+    def snapshot_file(self, epoch):
+        """Returns where the generator of an epoch is kept."""
+        return self.snapshots / f"epoch_{epoch:04d}.keras"
+
+    def _snapshot(self, epoch):
+        file = self.snapshot_file(epoch)
+        if file.is_file():
+            return file
+        kept = sorted(epoch_of(path) for path in self.snapshots.glob("epoch_*.keras"))
+        allowed = ", ".join(map(str, kept)) or "none (train with --snapshot_every)"
+        raise InputError(
+            f"epoch: no generator was kept then. Received: {epoch}. Allowed: {allowed}"
+        )

@@ -1,0 +1,70 @@
+"""`python -m dcgan.train`: trains a GAN and leaves a run folder."""
+
+import sys
+from types import ModuleType
+
+from dcgan.cli import quiet_tensorflow, run_command
+from dcgan.config import load_flags, recipe_names
+from dcgan.data.folder import check_enough, load_images
+from dcgan.run import Run
+
+EXAMPLE = """examples:
+  python -m dcgan.train
+  python -m dcgan.train --data pictures --name creatures --aug_prob 0.3
+  python -m dcgan.train --recipe diffaugment --data pictures --epochs 200"""
+
+
+def main(argv=None):
+    """Parses the flags, resolves the config and trains."""
+    config = load_flags(
+        argv,
+        prog="python -m dcgan.train",
+        usage="python -m dcgan.train [--recipe NAME] [--config FILE] [--KNOB VALUE]",
+        description="Trains a GAN on a folder of pictures; without flags on OpenMoji. "
+        f"Recipes: {', '.join(recipe_names())}.",
+        epilog=EXAMPLE,
+    )
+    train(config)
+
+
+def train(config):
+    """Trains as `config` says; what `python -m dcgan.train` does.
+
+    Args:
+        config: A `Config`.
+
+    Returns:
+        The `dcgan.Run`, whose folder is `runs/NAME/`.
+
+    Raises:
+        InputError: If the run exists already or the pictures cannot be used; nothing
+            has been written then.
+        KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
+
+    Example:
+        >>> run = dcgan.train(dcgan.load_config("default", data="pictures", epochs=50))
+        >>> run.generator_file
+    """
+    # Everything that can be refused is looked at before the wait for TensorFlow.
+    Run.check_free(config)
+    images = load_images(
+        config.data, config.size, config.channels, config.fit, config.background
+    )
+    check_enough(images, config.batch_size)
+    quiet_tensorflow()
+    from dcgan.training import trainer
+
+    return trainer.train(config, images)
+
+
+class _CallableModule(ModuleType):
+    """Makes `dcgan.train(config)` work: `dcgan.train` is this module."""
+
+    def __call__(self, config):
+        return train(config)
+
+
+sys.modules[__name__].__class__ = _CallableModule
+
+if __name__ == "__main__":
+    run_command(main)

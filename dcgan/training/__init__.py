@@ -1,0 +1,1 @@
+"""The GAN, its loss, its augmentation and its callbacks."""

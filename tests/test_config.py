@@ -1,0 +1,169 @@
+"""Recipes, files, flags, and everything that is refused."""
+
+import subprocess
+import sys
+import time
+from dataclasses import FrozenInstanceError, asdict
+
+import pytest
+import yaml
+
+from dcgan.config import (
+    RECIPES,
+    Config,
+    changes_from_recipe,
+    knob_help,
+    load_config,
+    load_flags,
+    recipe_names,
+    save_config,
+)
+from dcgan.errors import InputError
+
+
+def test_the_defaults_are_the_default_recipe():
+    assert load_config() == load_config("default") == Config()
+
+
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_a_recipe_holds_overrides_only(recipe):
+    config = asdict(load_config(recipe))
+    defaults = asdict(Config())
+    overrides = yaml.safe_load((RECIPES / f"{recipe}.yml").read_text())
+    assert overrides["name"] == config["recipe"] == recipe
+    changed = {key for key in config if config[key] != defaults[key]}
+    assert changed - {"recipe"} <= set(overrides)
+    needless = {k for k, v in overrides.items() if v == defaults[k]} - {"name"}
+    assert not needless
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_recipe(tmp_path):
+    file = tmp_path / "my.yml"
+    file.write_text("recipe: diffaugment\nepochs: 7\nbatch_size: 8\n")
+    config = load_flags(["--config", str(file), "--batch_size", "16", "--flip"])
+    assert (config.recipe, config.stem) == ("diffaugment", "deconv")
+    assert (config.epochs, config.batch_size, config.flip) == (7, 16, True)
+
+
+def test_a_recipe_flag_wins_over_the_recipe_of_the_file(tmp_path):
+    file = tmp_path / "my.yml"
+    file.write_text("recipe: diffaugment\nepochs: 7\n")
+    config = load_flags(["--config", str(file), "--recipe", "keras-dcgan"])
+    assert (config.recipe, config.min_map, config.epochs) == ("keras-dcgan", 8, 7)
+
+
+def test_booleans_are_bare_flags_with_an_opposite():
+    assert load_flags(["--upsample"]).upsample is True
+    assert load_flags(["--no_upsample"]).upsample is False
+
+
+def test_lists_come_from_flags_and_files(tmp_path):
+    widths = [32, 16, 8, 4]
+    assert load_flags(["--g_widths", "[32,16,8,4]"]).g_widths == widths
+    file = tmp_path / "my.yml"
+    file.write_text("g_widths: [32, 16, 8, 4]\n")
+    assert load_config(str(file)).g_widths == widths
+
+
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_a_saved_config_is_a_valid_file_with_the_same_values(recipe, tmp_path):
+    config = load_config(recipe, seed=5, data="Bücher & Bilder", background="#ff00aa")
+    save_config(config, tmp_path / "config.yml")
+    assert load_config(str(tmp_path / "config.yml")) == config
+    assert "overwrite" not in (tmp_path / "config.yml").read_text()
+
+
+def test_changes_from_recipe():
+    config = load_config("diffaugment", aug_prob=0.3, seed=2)
+    assert changes_from_recipe(config) == {"aug_prob": 0.3, "seed": 2}
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Config().size = 32
+
+
+def test_every_knob_says_why():
+    assert set(knob_help()) == set(asdict(Config()))
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        ("--size 48", "size is not valid. Received: 48. Allowed: 16, 32"),
+        ("--size abc", "size is not valid. Received: 'abc'. Allowed: a whole number"),
+        ("--size 64.5", "size is not valid. Received: '64.5'. Allowed: a whole"),
+        ("--channels 2", "channels is not valid. Received: 2. Allowed: 1, 3 or 4"),
+        ("--aug_prob 1.5", "aug_prob is not valid. Received: 1.5. Allowed: 0 to 1"),
+        ("--aug_prob nan", "aug_prob is not valid. Received: 'nan'"),
+        ("--g_lr inf", "g_lr is not valid"),
+        ("--g_lr -1", "g_lr is not valid. Received: -1.0. Allowed: 0 or more"),
+        ("--epochs 0", "epochs is not valid. Received: 0. Allowed: 1 or more"),
+        ("--batch_size 1", "batch_size is not valid. Received: 1. Allowed: 2 or more"),
+        ("--update both", "update is not valid.*Allowed: alternating, simultaneous"),
+        ("--loss ce", "loss is not valid.*Allowed: bce"),
+        ("--policy color,blur", "policy is not valid"),
+        ("--policy ,", "policy is not valid"),
+        ("--background nocolour", "background is not valid"),
+        ("--name ../up", "name is not valid"),
+        ("--name .hidden", "name is not valid"),
+        ("--min_map 64", "min_map is not valid.*power of two below size=64"),
+        ("--g_widths [8,4]", "g_widths is not valid.*4 positive numbers"),
+        ("--g_widths [a]", "g_widths is not valid.*list of whole numbers"),
+        ("--d_widths []", "d_widths is not valid"),
+        ("--d_widths [8,0]", "d_widths is not valid"),
+        ("--d_strides [2,2,2]", "d_strides is not valid.*4 numbers"),
+        ("--d_strides [2,2,2,3]", "d_strides is not valid"),
+        ("--epoch 3", "unknown knob. Received: epoch. Allowed: epochs"),
+        ("--recipe nope", "recipe does not exist. Received: nope. Allowed: default"),
+        ("--config nope.yml", "config file does not exist. Received: nope.yml"),
+    ],
+)
+def test_wrong_flags_are_refused_in_one_line(flags, message):
+    with pytest.raises(InputError, match=message) as error:
+        load_flags(flags.split())
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("size: [", "not valid YAML"),
+        ("- size\n- 64", "must hold `knob: value` lines"),
+        ("sise: 64", "unknown knob. Received: sise. Allowed: size"),
+        ("size: big", "size is not valid. Received: 'big'"),
+        ("flip: 1", "flip is not valid. Received: 1. Allowed: true or false"),
+        ("recipe: nope", "recipe does not exist. Received: nope"),
+        ("recipe: [1]", "recipe"),
+        ("name: !!python/object/apply:os.getcwd []", "not valid YAML"),
+        ("1: 2", "unknown knob. Received: 1"),
+    ],
+)
+def test_wrong_files_are_refused_in_one_line(text, message, tmp_path):
+    file = tmp_path / "my.yml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=message) as error:
+        load_config(str(file))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrong", [{"aug_prob": "1"}, {"size": None}, {"epochs": True}])
+def test_a_config_made_in_python_is_checked_too(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        Config(**wrong)
+
+
+def test_help_is_fast_and_does_not_import_tensorflow():
+    code = (
+        "import sys; sys.argv[1:] = ['--help']\n"
+        "from dcgan.train import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    )
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "python -m dcgan.train --data" in done.stdout
+    assert "--aug_prob" in done.stdout
+    assert time.monotonic() - started < 5  # 0.3 s on an idle machine

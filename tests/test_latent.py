@@ -1,0 +1,55 @@
+"""Latents and walks, against hand-computed values."""
+
+import numpy as np
+
+from dcgan.latent import draw_latents, latent_walk, slerp
+
+
+def test_the_first_latents_do_not_depend_on_how_many_follow():
+    np.testing.assert_array_equal(draw_latents(3, 10, 5), draw_latents(9, 10, 5)[:3])
+    assert not np.array_equal(draw_latents(3, 10, 5), draw_latents(3, 10, 6))
+
+
+def test_latents_are_standard_normal():
+    latents = draw_latents(2000, 50)
+    assert latents.dtype == np.float32
+    assert abs(latents.mean()) < 0.01 and abs(latents.std() - 1) < 0.01
+
+
+def test_truncation_bounds_every_coordinate():
+    latents = draw_latents(500, 50, truncation=0.7)
+    assert 0.69 < np.abs(latents).max() <= 0.7
+    whole = draw_latents(500, 50)
+    near = np.abs(whole) <= 0.7
+    np.testing.assert_array_equal(latents[near], whole[near])
+
+
+def test_slerp_by_hand():
+    start, end = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    path = slerp(start, end, [0, 1 / 3, 0.5, 1])
+    half = np.sqrt(0.5)
+    expected = [[1, 0], [np.sqrt(3) / 2, 0.5], [half, half], [0, 1]]
+    np.testing.assert_allclose(path, expected, atol=1e-6)
+
+
+def test_slerp_between_equal_latents_stays():
+    latent = draw_latents(1, 100)[0]
+    path = slerp(latent, latent, [0, 0.3, 1])
+    np.testing.assert_allclose(path, [latent] * 3, rtol=1e-5)
+
+
+def test_a_walk_keeps_the_length_of_its_latents_where_a_line_would_not():
+    latents = draw_latents(2, 100)
+    lengths = np.linalg.norm(latent_walk(latents, 10), axis=1)
+    ends = np.linalg.norm(latents, axis=1)
+    assert lengths.min() > 0.95 * ends.min()
+    assert np.linalg.norm(latents.mean(axis=0)) < 0.85 * ends.min()
+
+
+def test_a_walk_meets_every_stop_and_closes():
+    latents = draw_latents(3, 100)
+    walk = latent_walk(latents, 8)
+    assert walk.shape == (24, 100)
+    np.testing.assert_allclose(walk[::8], latents, rtol=1e-5)
+    steps = np.linalg.norm(np.diff(walk, axis=0, append=walk[:1]), axis=1)
+    assert steps.max() < 2 * steps.min()  # the step from the end to the start as well

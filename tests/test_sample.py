@@ -1,0 +1,215 @@
+"""`sample`, `interpolate` and `check`, and opening runs."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import dcgan
+from dcgan import check, interpolate, sample
+from dcgan.data.inspect import inspect_folder
+from dcgan.data.openmoji import code_points, render_openmoji
+from dcgan.errors import InputError
+from dcgan.run import Run
+from dcgan.training.callbacks import save_network
+
+
+@pytest.fixture
+def run(tiny_config):
+    """A run folder with an untrained generator and a snapshot of another one."""
+    run = Run.create(tiny_config)
+    for seed, file in ((0, run.generator_file), (9, run.snapshot_file(5))):
+        config = dcgan.load_config(str(run.config_file), seed=seed)
+        generator = dcgan.build_generator(config)
+        for weight in generator.trainable_variables:
+            if weight.path.endswith("kernel"):
+                weight.assign(weight * 25)  # else all pictures are almost grey
+        save_network(generator, file)
+    return run
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_sample_writes_that_many_files_and_a_sheet(run, tmp_path, capsys):
+    out = tmp_path / "out"
+    sample.main([str(run.folder), "-n", "70", "--out", str(out)])
+    names = sorted(path.name for path in out.iterdir())
+    assert names == [f"{k:04d}.png" for k in range(70)] + ["contact_sheet.png"]
+    with Image.open(out / "0069.png") as picture:
+        assert picture.size == (16, 16) and picture.mode == "RGB"
+    with Image.open(out / "contact_sheet.png") as sheet:
+        assert sheet.size == (9 * 18 + 2, 8 * 18 + 2)
+        with Image.open(out / "0010.png") as picture:  # second row, second column
+            tile = np.asarray(sheet)[20:36, 20:36]
+            np.testing.assert_array_equal(tile, np.asarray(picture))
+    assert "70 pictures" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_bytes(run, tmp_path):
+    folders = [tmp_path / name for name in "abc"]
+    for folder, seed in zip(folders, (1, 1, 2)):
+        sample.sample(run.folder, folder, count=8, seed=seed)
+    first, second, other = map(bytes_of, folders)
+    assert first == second
+    assert all(first[name] != other[name] for name in first)
+
+
+def test_snapshots_and_truncation_change_the_pictures(run, tmp_path):
+    options = {"a": {}, "b": {"epoch": 5}, "c": {"truncation": 0.5}}
+    files = []
+    for name, chosen in options.items():
+        sample.sample(run.folder, tmp_path / name, count=2, **chosen)
+        files.append(bytes_of(tmp_path / name)["0000.png"])
+    assert len(set(files)) == 3
+
+
+def test_a_missing_snapshot_names_those_that_exist(run, tmp_path):
+    with pytest.raises(InputError, match="Received: 6. Allowed: 5"):
+        sample.sample(run.folder, tmp_path / "out", epoch=6)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp"])
+def test_interpolate_writes_a_loop(run, tmp_path, ending):
+    out = tmp_path / f"walk.{ending}"
+    flags = ["--stops", "3", "--frames", "4", "--fps", "10", "--seed", "2"]
+    interpolate.main([str(run.folder), "--out", str(out), *flags])
+    with Image.open(out) as walk:
+        assert walk.n_frames == 12 and walk.size == (256, 256)
+        assert walk.info["loop"] == 0
+        if ending == "gif":
+            assert walk.info["duration"] == 100
+
+
+def test_the_walk_starts_at_the_first_latent(run, tmp_path):
+    interpolate.interpolate(
+        run.folder, tmp_path / "walk.png", stops=2, frames=2, seed=3
+    )
+    sample.sample(run.folder, tmp_path / "out", count=1, seed=3)
+    with (
+        Image.open(tmp_path / "walk.png") as walk,
+        Image.open(tmp_path / "out" / "0000.png") as picture,
+    ):
+        frame = np.asarray(walk.convert("RGB"))[::16, ::16]
+        np.testing.assert_allclose(frame, np.asarray(picture), atol=1)
+
+
+@pytest.mark.parametrize(
+    "main, flags, message",
+    [
+        (sample.main, ["-n", "0", "--out", "x"], "-n is not valid. Received: 0"),
+        (sample.main, ["-n", "two", "--out", "x"], "invalid int value: 'two'"),
+        (sample.main, [], "required: --out"),
+        (sample.main, ["--out", "x", "--seed", "-1"], "--seed is not valid"),
+        (
+            sample.main,
+            ["--out", "x", "--truncation", "-1"],
+            "--truncation is not valid",
+        ),
+        (
+            sample.main,
+            ["--out", "x", "--truncation", "nan"],
+            "--truncation is not valid",
+        ),
+        (interpolate.main, ["--out", "walk.mp4"], "--out is not valid.*.gif, .webp"),
+        (interpolate.main, ["--stops", "1"], "--stops is not valid. Received: 1"),
+        (interpolate.main, ["--fps", "0"], "--fps is not valid"),
+    ],
+)
+def test_wrong_flags_are_refused(main, flags, message, run):
+    with pytest.raises(InputError, match=message):
+        main([str(run.folder), *flags])
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no run"):
+        sample.sample(tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_without_or_with_a_damaged_generator_is_refused(run, tmp_path):
+    whole = run.generator_file.read_bytes()
+    run.generator_file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="cannot read the generator") as error:
+        sample.sample(run.folder, tmp_path / "out")
+    assert "\n" not in str(error.value)
+    run.generator_file.unlink()
+    with pytest.raises(InputError, match="no generator has been saved yet"):
+        sample.sample(run.folder, tmp_path / "out")
+
+
+@pytest.fixture
+def odd_folder(picture_folder):
+    """Twelve noise pictures, and one of each thing that `check` looks for."""
+    apple = render_openmoji()[code_points().index(ord("🍎"))].resize((64, 64))
+    white = Image.new("RGBA", (64, 64), "white")
+    opaque = Image.alpha_composite(white, apple).convert("RGB")
+    opaque.save(picture_folder / "apple.png")
+    opaque.save(picture_folder / "copy.png")
+    brighter = opaque.point(lambda level: min(255, level + 4)).resize((96, 96))
+    brighter.save(picture_folder / "larger_copy.jpg", quality=90)
+    Image.new("RGB", (30, 10)).save(picture_folder / "wide.png")
+    Image.new("RGBA", (20, 20), (9, 9, 9, 0)).save(picture_folder / "clear.png")
+    half = np.random.default_rng(1).integers(0, 256, (20, 20, 4), dtype=np.uint8)
+    Image.fromarray(half).save(picture_folder / "half.png")
+    (picture_folder / "broken.png").write_text("x")
+    return picture_folder
+
+
+def test_check_reports_what_is_odd(odd_folder, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    check.main(
+        [str(odd_folder), "--out", str(out), "--size", "32", "--batch_size", "4"]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "18 pictures can be read"
+    assert lines[1] == "sizes: 20x20 (14), 64x64 (2), 96x96 (1), 30x10 (1)"
+    assert lines[2] == "modes: RGB (16), RGBA (2)"
+    assert lines[3] == "alpha: opaque (16), empty (1), half-transparent parts (1)"
+    text = "\n".join(lines)
+    assert "broken.png (not a picture)" in text
+    assert "4 steps an epoch at batch_size=4" in text
+    assert "15 pictures are smaller than 32" in text
+    assert "1 pictures are not square" in text
+    assert "1 wholly transparent" in text and "clear.png" in text
+    assert "2 pictures lose their transparency" in text
+    with Image.open(out) as sheet:
+        assert sheet.size == (5 * 34 + 2, 4 * 34 + 2)
+
+
+def test_check_finds_near_duplicates_and_nothing_else(odd_folder):
+    groups = inspect_folder(odd_folder).duplicates
+    names = [sorted(path.rsplit("/", 1)[1] for path in group) for group in groups]
+    # The last two are of one colour each, so no shape tells them apart.
+    assert names == [
+        ["apple.png", "copy.png", "larger_copy.jpg"],
+        ["clear.png", "wide.png"],
+    ]
+
+
+def test_check_of_rgba_warns_of_two_kinds_of_background(odd_folder, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    check.main([str(odd_folder), "--out", str(out), "--channels", "4"])
+    text = capsys.readouterr().out
+    assert "too few pictures for a batch of 32" in text
+    flags = [str(odd_folder), "--out", str(out), "--channels", "4", "--batch_size", "2"]
+    check.main(flags)
+    text = capsys.readouterr().out
+    assert "16 opaque pictures among 2 with transparency" in text
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["nowhere"], "folder does not exist"),
+        ([".", "--size", "50"], "size is not valid. Received: 50"),
+        ([".", "--out", "sheet.pdf"], "--out is not valid"),
+        ([".", "--fit", "zoom"], "fit is not valid"),
+    ],
+)
+def test_check_refuses_wrong_input(flags, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message):
+        check.main(flags)
+    assert list(tmp_path.iterdir()) == []

@@ -232,6 +232,11 @@ def test_openmoji_is_about_950_colour_pictures_with_alpha():
     assert colourful.mean() > 0.75
 
 
+def test_openmoji_is_attributed(capsys):
+    load_images("openmoji", 16)
+    assert "CC BY-SA 4.0" in capsys.readouterr().out
+
+
 def test_openmoji_leaves_out_people_symbols_and_flags():
     points = set(code_points())
     for left_out in ("👦", "👋", "🏃", "🏁", "🔀", "🧑", "🏻"):

@@ -83,7 +83,8 @@ def test_it_says_what_it_found_and_where_to_look(trained):
     assert "3 epochs of 3 steps on the " in lines[1]
     assert str(run.folder) in lines[2]
     assert "tensorboard --logdir" in lines[3]
-    assert len(lines) == 4
+    assert lines[4].startswith("Saved after 9 steps: ")
+    assert len(lines) == 5
 
 
 def test_stderr_holds_one_bar_an_epoch_and_no_chatter(trained):

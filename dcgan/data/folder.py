@@ -11,7 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from dcgan.data.cache import cache_file, read_cache, write_cache
-from dcgan.data.openmoji import render_openmoji
+from dcgan.data.openmoji import ATTRIBUTION, render_openmoji
 from dcgan.data.pictures import UnreadablePicture, read_picture, to_square
 from dcgan.errors import InputError
 
@@ -44,6 +44,7 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
     settings = {"size": size, "channels": channels}
     settings |= {"fit": fit, "background": background}
     if os.fspath(source) == "openmoji":
+        print(ATTRIBUTION)  # its licence asks for that
         pictures = render_openmoji()
         return np.stack([to_square(picture, **settings) for picture in pictures])
     files = find_pictures(source)

@@ -5,6 +5,7 @@ import sys
 import time
 
 import keras
+import tensorflow as tf
 from tqdm import tqdm
 
 from dcgan.figures.grids import grid_picture, image_grid, save_picture
@@ -108,7 +109,7 @@ class Progress(keras.callbacks.Callback):
         left = (time.monotonic() - self._started) * (self.params["epochs"] / done - 1)
         losses = f"g_loss {logs['g_loss']:.3f} d_loss {logs['d_loss']:.3f}"
         self._bar.set_postfix_str(f"{losses}, {in_words(left)} left", refresh=False)
-        self._bar.update()
+        self._bar.update(batch + 1 - self._bar.n)  # steps_per_execution may be 10
 
     def on_epoch_end(self, epoch, logs=None):
         self._bar.close()
@@ -192,18 +193,15 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.sample_grid = sample_grid
 
     def on_train_begin(self, logs=None):
-        import tensorflow as tf
-
-        self._summary = tf.summary
         self._writer = tf.summary.create_file_writer(str(self.folder))
 
     def on_epoch_end(self, epoch, logs=None):
         with self._writer.as_default(step=epoch + 1):
             for name, value in (logs or {}).items():
-                self._summary.scalar(name, value)
+                tf.summary.scalar(name, value)
             drawn, pictures = self.sample_grid.latest
             if drawn == epoch + 1:
-                self._summary.image("samples", image_grid(pictures)[None])
+                tf.summary.image("samples", image_grid(pictures)[None])
 
     def on_train_end(self, logs=None):
         self._writer.close()

@@ -4,7 +4,6 @@ import os
 
 import tensorflow as tf
 
-from dcgan.data.openmoji import ATTRIBUTION
 from dcgan.data.pipeline import make_dataset
 from dcgan.figures.gifs import progress_gif
 from dcgan.models.discriminator import build_discriminator
@@ -37,8 +36,8 @@ def train(config, images):
     _announce(config, run, len(images), dataset.steps_per_epoch)
     try:
         gan.fit(dataset, epochs=config.epochs, verbose=0, callbacks=_callbacks(run))
-    finally:
-        _finish(run, gan)
+    finally:  # also after Ctrl-C in the middle of an epoch
+        _save(run, gan)
     return run
 
 
@@ -64,8 +63,6 @@ def _callbacks(run):
 def _announce(config, run, count, steps):
     mode = CHANNELS[config.channels]
     print(f"{count} pictures of {config.size}x{config.size} {mode} from {config.data}")
-    if config.data == "openmoji":
-        print(ATTRIBUTION)
     print(f"{config.epochs} epochs of {steps} steps on {_device()}")
     print(f"Samples, curves and networks: {run.folder}{os.sep}")
     print(f"In a browser: tensorboard --logdir {run.folder}", flush=True)
@@ -79,10 +76,9 @@ def _device():
     return f"the CPU ({os.cpu_count()} cores)"
 
 
-def _finish(run, gan):
-    """Saves what there is, also after Ctrl-C in the middle of an epoch."""
-    if int(gan.step.numpy()) == 0:
-        return
+def _save(run, gan):
+    steps = int(gan.step.numpy())
     callbacks.save_network(gan.ema_generator, run.generator_file)
     callbacks.save_network(gan.discriminator, run.discriminator_file)
     progress_gif(run.samples, run.gif)
+    print(f"Saved after {steps} steps: {run.folder}{os.sep}", flush=True)

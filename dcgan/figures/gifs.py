@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan.files import whole_file
 
-MOST_FRAMES = 100  # of a progress GIF, so that long runs leave files one can share
+MOST_FRAMES = 60  # of a progress GIF, so that long runs leave files one can share
 LAST_FRAME = 2000  # milliseconds that the final state stays
 
 

@@ -18,6 +18,7 @@ _PUBLIC = {
     "diff_augment": "dcgan.training.augment",
     "SampleGrid": "dcgan.training.callbacks",
     "train": "dcgan.train",
+    "to_float": "dcgan.pixels",
     "to_uint8": "dcgan.pixels",
     "Run": "dcgan.run",
     "draw_latents": "dcgan.latent",
@@ -27,6 +28,8 @@ _PUBLIC = {
     "save_animation": "dcgan.figures.gifs",
     "show_animation": "dcgan.figures.gifs",
     "plot_losses": "dcgan.figures.plots",
+    "show_losses": "dcgan.figures.plots",
+    "thin_out": "dcgan.figures.gifs",
 }
 _NEED_TENSORFLOW = {
     "dcgan.data.pipeline",

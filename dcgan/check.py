@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from dcgan.cli import Parser, run_command
 from dcgan.config import load_config
+from dcgan.data.folder import CONTACT_SHEET
 from dcgan.errors import invalid
+from dcgan.figures.gifs import thin_out
 from dcgan.figures.grids import image_grid, save_picture
 
 ON_SHEET = 400  # pictures on the contact sheet at most, spread over the folder
@@ -21,7 +21,7 @@ def main(argv=None):
         "python -m dcgan.check pictures --size 64 --channels 4",
     )
     parser.add_argument("folder", help="folder of pictures (searched recursively)")
-    parser.add_argument("--out", default="contact_sheet.png", help="PNG file to write")
+    parser.add_argument("--out", default=CONTACT_SHEET, help="PNG file to write")
     parser.add_argument("--size", type=int, default=64, help="as for training (64)")
     parser.add_argument("--channels", type=int, default=3, help="as for training (3)")
     parser.add_argument("--fit", default="pad", help="as for training (pad)")
@@ -36,19 +36,16 @@ def main(argv=None):
 
 def check(folder, out, config):
     """Prints a report on `folder` and writes the contact sheet to the file `out`."""
-    from dcgan.data.folder import load_images
     from dcgan.data.inspect import describe, inspect_folder
 
-    report = inspect_folder(folder)
-    for line in describe(report, config.size, config.channels, config.batch_size):
+    settings = (config.size, config.channels, config.fit, config.background)
+    report = inspect_folder(folder, *settings)
+    for line in describe(report, config):
         print(line.encode("utf-8", "backslashreplace").decode())
     if not report.entries:
         return
-    images = load_images(
-        folder, config.size, config.channels, config.fit, config.background
-    )
-    shown = np.unique(np.linspace(0, len(images) - 1, ON_SHEET).astype(int))
-    save_picture(out, image_grid(images[shown]))
+    shown = thin_out(report.entries, ON_SHEET)
+    save_picture(out, image_grid([entry.pixels for entry in shown]))
     print(f"contact sheet of {len(shown)} pictures as training sees them: {out}")
 
 

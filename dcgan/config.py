@@ -1,7 +1,8 @@
 """Every knob of the package, once, with the reason for its default."""
 
+import os
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -33,34 +34,34 @@ class Config:
     data: str = "openmoji"  # folder of pictures (searched recursively), or openmoji
     size: int = 64  # side in pixels, a power of two from 16 to 256; 64 suits a laptop
     channels: int = 3  # 3 is RGB, 1 grey, 4 RGBA (keeps transparency)
-    fit: Literal["pad", "crop", "stretch"] = "pad"  # how pictures become square
+    fit: Literal["pad", "crop", "stretch"] = "pad"  # to a square; pad loses nothing
     background: str = "white"  # colour behind transparency and padding, name or #rrggbb
     flip: bool = True  # mirror real pictures at random; turn off for text and logos
 
     # networks
     latent_dim: int = 100  # length of the latent vector; 100 as in DCGAN
-    g_features: int = 16  # generator's width at its last map, doubled inwards; narrow
-    d_features: int = 16  # discriminator's at its first map: more epochs an hour
+    g_features: int = 16  # generator's width at its last map, doubled inwards; see D's
+    d_features: int = 16  # D's width at its first map; 64 in DCGAN, 16 is fast on a CPU
     g_widths: list[int] | None = None  # generator's widths one by one, from the latent
     d_widths: list[int] | None = None  # discriminator's widths, from the picture
     d_strides: list[int] | None = None  # stride of each discriminator layer, all 2
     min_map: int = 4  # side of the innermost map, pixels; 4 as in DCGAN
     g_kernel: int = 4  # transposed convolutions; a multiple of stride 2 covers evenly
     d_kernel: int = 4  # strided convolutions; 4 as in the PyTorch DCGAN
-    stem: Literal["dense", "deconv"] = "dense"  # from the latent to the first map
-    head: Literal["dense", "conv"] = "dense"  # from the last map to the logit
+    stem: Literal["dense", "deconv"] = "dense"  # latent to first map: the same sums
+    head: Literal["dense", "conv"] = "dense"  # last map to logit: the same sums
     upsample: bool = True  # nearest + 3x3 convolution inside: no checkerboard
-    g_norm: Literal["batch", "none"] = "batch"  # generator's normalisation
+    g_norm: Literal["batch", "none"] = "batch"  # generator's norm; batch as in DCGAN
     d_norm: Literal["batch", "none"] = "batch"  # the same, not in D's first layer
     bn_momentum: float = 0.9  # share of old BatchNorm statistics kept; PyTorch's value
     bn_epsilon: float = 1e-5  # added to BatchNorm's variance; PyTorch's value
     gamma_std: float = 0.02  # spread of BatchNorm's first gammas around 1; DCGAN's 0.02
     init: Literal["normal", "glorot"] = "normal"  # normal: N(0, 0.02) as in DCGAN
-    g_bias: bool = False  # biases in generator layers that no norm follows
-    d_bias: bool = False  # biases in discriminator layers that no norm follows
-    g_slope: float = 0.0  # LeakyReLU's negative slope in the generator; 0 is ReLU
-    d_slope: float = 0.2  # LeakyReLU's negative slope in the discriminator; DCGAN's 0.2
-    dropout: float = 0.0  # share of discriminator activations dropped
+    g_bias: bool = False  # biases in G where no norm follows; off as in PyTorch's DCGAN
+    d_bias: bool = False  # the same in D
+    g_slope: float = 0.0  # LeakyReLU's negative slope in G; 0 is ReLU, as in DCGAN
+    d_slope: float = 0.2  # LeakyReLU's negative slope in D; 0.2 as in DCGAN
+    dropout: float = 0.0  # share of D's activations dropped; BatchNorm does without
     last_activation: bool = True  # activation and dropout after the last D convolution
 
     # training
@@ -87,7 +88,7 @@ class Config:
     runs: str = "runs"  # the folder that holds runs
     seed: int = 0  # of the weights, the order, the noise and the augmentation
     sample_every: int = 5  # epochs between sample sheets, log plots and saved networks
-    sample_grid: int = 8  # pictures along one side of a sample sheet
+    sample_grid: int = 8  # pictures along a side of a sheet; 64 show a collapse
     snapshot_every: int = 0  # epochs between generators kept in snapshots/; 0 is never
     overwrite: bool = False  # delete an existing run of this name first
     recipe: str = "default"  # the recipe that the other values started from
@@ -125,9 +126,18 @@ def load_config(source="default", **overrides):
         >>> load_config("diffaugment", aug_prob=0.5).aug_prob
         0.5
     """
+    source = os.fspath(source)
     from_file = {"recipe": source} if source in recipe_names() else _read_yaml(source)
-    chosen = from_file | overrides
+    paths = {
+        k: os.fspath(v) for k, v in overrides.items() if isinstance(v, os.PathLike)
+    }
+    chosen = from_file | overrides | paths
     recipe = chosen.setdefault("recipe", "default")
+    if from_file.get("recipe", recipe) != recipe:
+        raise InputError(
+            f"recipe: the config is made for another one. Received: {recipe}, and "
+            f"{source} for {from_file['recipe']}. Allowed: one of the two"
+        )
     if recipe not in recipe_names():
         raise _unknown_recipe(recipe)
     base = _read_yaml(RECIPES / f"{recipe}.yml")
@@ -144,28 +154,22 @@ def load_flags(argv=None, **kwargs):
         **kwargs: Passed on to the parser, such as `description`.
     """
     flags = parse_flags(Config, knob_help(), argv, **kwargs)
-    return load_config(flags.pop("config", "default"), **flags)
+    source = flags.pop("config", flags.get("recipe", "default"))
+    return load_config(source, **flags)
 
 
 def save_config(config, path):
     """Writes `config` as YAML that `load_config` and `--config` accept."""
     values = asdict(config)
     del values["overwrite"]  # an instruction for one start, not a property of the run
-    Path(path).write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
-
-
-def changes_from_recipe(config):
-    """Returns the knobs of `config` that differ from its recipe, as a dict."""
-    base = load_config(config.recipe)
-    return {
-        f.name: getattr(config, f.name)
-        for f in fields(Config)
-        if getattr(config, f.name) != getattr(base, f.name)
-    }
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    Path(path).write_text(text, encoding="utf-8")
 
 
 def _read_yaml(path):
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"config is a folder. Received: {path}. Allowed: a YAML file")
     if not path.is_file():
         if path.suffix in (".yml", ".yaml"):
             raise InputError(f"config file does not exist. Received: {path}")

@@ -19,3 +19,9 @@ def invalid(knob, received, allowed):
     return InputError(
         f"{knob} is not valid. Received: {received!r}. Allowed: {allowed}"
     )
+
+
+def check_choice(knob, value, choices):
+    """Raises `InputError` if `value` is not one of `choices`."""
+    if value not in choices:
+        raise invalid(knob, value, ", ".join(map(str, choices)))

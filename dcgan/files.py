@@ -1,6 +1,7 @@
-"""Files that appear under their name only when they are whole."""
+"""Files that appear under their name only when they are whole, and names by epoch."""
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,3 +27,13 @@ def whole_file(path):
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def epoch_file(folder, epoch, ending):
+    """Returns the path of an epoch's file in a folder: `epoch_0010.png`."""
+    return Path(folder) / f"epoch_{epoch:04d}{ending}"
+
+
+def epoch_of(file):
+    """Returns the epoch in a name such as `epoch_0010.png`."""
+    return int(re.search(r"epoch_(\d+)", Path(file).name).group(1))

@@ -9,7 +9,12 @@ import jsonargparse
 
 from dcgan.errors import InputError, invalid
 
-IN_WORDS = {int: "a whole number", float: "a number", str: "a text"}
+IN_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+}
 LIST_IN_WORDS = "a list of whole numbers, such as [256,128]"
 
 
@@ -78,12 +83,16 @@ class _HelpFormatter(jsonargparse.DefaultHelpFormatter):
 
 
 def _explain(error, config_class):
-    """Returns jsonargparse's error as one line in the style of the package."""
+    """Returns jsonargparse's error as one line in the style of the package.
+
+    The library has no fields for the key and the value, so they are read off its text;
+    where that does not fit, the text is passed on as it is.
+    """
     known = {knob.name: knob for knob in fields(config_class)}
     message = " ".join(str(error).split())
     wrong = re.search(r'key "(\w+)":.* Got value: (.*)', message)
     if wrong and wrong[1] in known:
-        return invalid(wrong[1], wrong[2], _type_in_words(known[wrong[1]].type))
+        return invalid(wrong[1], wrong[2], type_in_words(known[wrong[1]].type))
     unknown = re.search(r"unrecognized arguments: (?:--)?(\S+)", message)
     return _unknown(unknown[1], known) if unknown else InputError(message)
 
@@ -94,7 +103,8 @@ def _unknown(name, known):
     return InputError(f"unknown knob. Received: {name}. Allowed: {allowed}")
 
 
-def _type_in_words(kind):
+def type_in_words(kind):
+    """Returns what values a type allows: `float` is "a number"."""
     choices = get_args(kind)
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(choices)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from dcgan.config import load_config, save_config
 from dcgan.errors import InputError
-from dcgan.figures.gifs import epoch_of
-from dcgan.files import whole_file
+from dcgan.files import epoch_file, epoch_of, whole_file
 
 
 class Run:
@@ -114,16 +113,33 @@ class Run:
             message = f"run: cannot read the generator. Received: {file}: {reason}"
             raise InputError(message) from error
 
+    def save_networks(self, gan):
+        """Saves the generator that makes the samples, and the discriminator."""
+        save_network(gan.ema_generator, self.generator_file)
+        save_network(gan.discriminator, self.discriminator_file)
+
+    def snapshot_epochs(self):
+        """Returns the epochs whose generators were kept, sorted."""
+        return sorted(epoch_of(path) for path in self.snapshots.glob("epoch_*.keras"))
+
     def snapshot_file(self, epoch):
         """Returns where the generator of an epoch is kept."""
-        return self.snapshots / f"epoch_{epoch:04d}.keras"
+        return epoch_file(self.snapshots, epoch, ".keras")
 
     def _snapshot(self, epoch):
         file = self.snapshot_file(epoch)
         if file.is_file():
             return file
-        kept = sorted(epoch_of(path) for path in self.snapshots.glob("epoch_*.keras"))
-        allowed = ", ".join(map(str, kept)) or "none (train with --snapshot_every)"
+        allowed = (
+            ", ".join(map(str, self.snapshot_epochs()))
+            or "none (train with --snapshot_every)"
+        )
         raise InputError(
             f"epoch: no generator was kept then. Received: {epoch}. Allowed: {allowed}"
         )
+
+
+def save_network(network, path):
+    """Saves a Keras model as `.keras`; an old file stays until the new one is whole."""
+    with whole_file(path) as temporary:
+        network.save(temporary)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from dcgan.cli import Parser, quiet_tensorflow, run_command
-from dcgan.errors import invalid
+from dcgan.data.folder import CONTACT_SHEET
+from dcgan.errors import InputError, invalid
 from dcgan.figures.grids import image_grid, save_picture
+from dcgan.files import epoch_file
 from dcgan.latent import draw_latents
 
 ON_SHEET = 1024  # pictures on the contact sheet at most
-SHEET = "contact_sheet.png"
 
 
 def main(argv=None):
@@ -29,26 +30,70 @@ def main(argv=None):
         help="draw latents within this many standard deviations: more alike, often "
         "cleaner; 0 is off (0)",
     )
-    parser.add_argument("--epoch", type=int, help="a generator kept in snapshots/")
+    parser.add_argument(
+        "--epoch",
+        type=_epoch,
+        metavar="N|all",
+        help="a generator kept in snapshots/, or all of them",
+    )
     options = parser.parse_args(argv)
     _check(options)
     sample(**vars(options))
 
 
 def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
-    """Writes `count` PNG files and a contact sheet to the folder `out`."""
+    """Writes `count` PNG files and a contact sheet to the folder `out`.
+
+    Args:
+        run: Folder of the run.
+        out: Folder for the pictures.
+        count: How many.
+        seed: Seed of the latents.
+        truncation: See `dcgan.latent.draw_latents`.
+        epoch: An epoch kept in `snapshots/`, or `"all"` of them, each in a folder of
+            its own with the same latents; the newest generator if left out.
+    """
     quiet_tensorflow()
     from dcgan.run import Run
+
+    run = Run.open(run)
+    folders = {Path(out): epoch}
+    if epoch == "all":
+        kept = run.snapshot_epochs()
+        folders = {epoch_file(out, number, ""): number for number in kept}
+        if not kept:
+            raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
+    for folder, number in folders.items():
+        generator = run.load_generator(number)
+        latents = draw_latents(count, generator.input_shape[-1], seed, truncation)
+        _write(folder, generator, latents)
+    print(f"{count} pictures and {CONTACT_SHEET} in {', '.join(map(str, folders))}")
+
+
+def _write(folder, generator, latents):
     from dcgan.training.gan import generate
 
-    generator = Run.open(run).load_generator(epoch)
-    latents = draw_latents(count, generator.input_shape[-1], seed, truncation)
+    digits = max(4, len(str(len(latents) - 1)))
+    names = [f"{index:0{digits}d}.png" for index in range(len(latents))]
+    _check_leftovers(folder, names)
     pictures = generate(generator, latents)
-    digits = max(4, len(str(count - 1)))
-    for index, picture in enumerate(pictures):
-        save_picture(Path(out) / f"{index:0{digits}d}.png", picture)
-    save_picture(Path(out) / SHEET, image_grid(pictures[:ON_SHEET]))
-    print(f"{count} pictures and {SHEET} in {out}")
+    for name, picture in zip(names, pictures):
+        save_picture(folder / name, picture)
+    save_picture(folder / CONTACT_SHEET, image_grid(pictures[:ON_SHEET]))
+
+
+def _check_leftovers(folder, names):
+    """Refuses to mix the pictures with those of a larger sampling before."""
+    old = {path.name for path in folder.glob("*.png") if path.stem.isdigit()}
+    if left := sorted(old - set(names)):
+        raise InputError(
+            f"--out holds pictures of an earlier sampling. Received: {folder} with "
+            f"{left[0]}. Allowed: another folder, or an empty one"
+        )
+
+
+def _epoch(text):
+    return text if text == "all" else int(text)
 
 
 def _check(options):

@@ -2,47 +2,50 @@
 
 import re
 from dataclasses import fields
+from numbers import Integral, Real
+from types import NoneType
 from typing import get_args
 
 from dcgan.errors import invalid
+from dcgan.parsing import type_in_words
 
 POLICIES = ("color", "translation", "cutout")
 
-MOST = 10**12  # what "or more" ends at: infinity is no setting
+MANY = 10**9  # "or more" ends here: more pictures or epochs than anybody has
 
-# knob: (lowest, highest); None is no limit.
+# knob: (lowest, highest)
 RANGES = {
-    "latent_dim": (1, None),
-    "g_features": (1, None),
-    "d_features": (1, None),
-    "g_kernel": (1, None),
-    "d_kernel": (1, None),
+    "latent_dim": (1, 2**16),
+    "g_features": (1, 2**16),
+    "d_features": (1, 2**16),
+    "g_kernel": (1, 64),
+    "d_kernel": (1, 64),
     "bn_momentum": (0, 1),
-    "bn_epsilon": (0, None),
-    "gamma_std": (0, None),
+    "bn_epsilon": (0, 1),
+    "gamma_std": (0, 1),
     "g_slope": (0, 1),
     "d_slope": (0, 1),
     "dropout": (0, 0.95),
-    "batch_size": (2, None),
-    "epochs": (1, None),
-    "g_lr": (0, None),
-    "d_lr": (0, None),
+    "batch_size": (2, MANY),
+    "epochs": (1, MANY),
+    "g_lr": (0, 1),
+    "d_lr": (0, 1),
     "beta1": (0, 0.9999),
     "beta2": (0, 0.999999),
-    "epsilon": (0, None),
-    "ema_half_life": (0, None),
+    "epsilon": (0, 1),
+    "ema_half_life": (0, MANY),
     "aug_prob": (0, 1),
     "seed": (0, 2**31 - 1),
-    "sample_every": (1, None),
+    "sample_every": (1, MANY),
     "sample_grid": (1, 32),
-    "snapshot_every": (0, None),
+    "snapshot_every": (0, MANY),
 }
 
 
 def check_config(config):
     """Raises `InputError` on the first knob of `config` that is out of bounds."""
     for knob in fields(config):
-        _check_choice(knob.name, getattr(config, knob.name), get_args(knob.type))
+        _check_type(knob.name, getattr(config, knob.name), knob.type)
     for knob, (low, high) in RANGES.items():
         _check_range(knob, getattr(config, knob), low, high)
     for value_is_right, knob, allowed in _rules(config):
@@ -75,7 +78,7 @@ def _rules(config):
     )
     last = size // 2 ** strides.count(2)
     yield last >= 1, "d_strides", f"at most {size.bit_length() - 1} strides of 2"
-    policy = config.policy.split(",")
+    policy = [name.strip() for name in config.policy.split(",")]
     yield set(policy) <= set(
         POLICIES
     ), "policy", "a comma list of color,translation,cutout"
@@ -91,18 +94,33 @@ def _positive(numbers, count):
     return len(numbers) == count and all(number > 0 for number in numbers)
 
 
-def _check_choice(knob, value, choices):
-    if choices and all(isinstance(choice, str) for choice in choices):
-        if value not in choices:
-            raise invalid(knob, value, ", ".join(choices))
+def _check_type(knob, value, kind):
+    """Checks a value that did not come through `parse_values`."""
+    choices = get_args(kind)
+    if kind is float:
+        right = isinstance(value, Real) and not isinstance(value, bool)
+    elif kind is int:
+        right = isinstance(value, Integral) and not isinstance(value, bool)
+    elif kind in (str, bool):
+        right = isinstance(value, kind)
+    elif NoneType in choices:
+        right = value is None or _whole_numbers(value)
+    else:
+        right = value in choices
+    if not right:
+        raise invalid(knob, value, type_in_words(kind))
+
+
+def _whole_numbers(value):
+    return isinstance(value, list | tuple) and all(
+        isinstance(n, Integral) for n in value
+    )
 
 
 def _check_range(knob, value, low, high):
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= (MOST if high is None else high):
-        raise invalid(
-            knob, value, f"{low} " + ("or more" if high is None else f"to {high}")
-        )
+    if not low <= value <= high:
+        allowed = f"{low} to {high}" if high < MANY else f"{low} or more"
+        raise invalid(knob, value, allowed)
 
 
 def _check_colour(colour):

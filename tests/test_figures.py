@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan.figures.gifs import progress_gif, save_animation
+from dcgan.figures.gifs import progress_gif, save_animation, thin_out
 from dcgan.figures.grids import (
     enlarge,
-    grid_picture,
     image_grid,
     over_checkerboard,
     save_picture,
+    screen_grid,
 )
 from dcgan.figures.plots import plot_losses, read_log, save_figure
 from dcgan.files import whole_file
-from dcgan.training.callbacks import LOG_HEADER
+from dcgan.training.logs import LOG_HEADER
 
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9], [0, 0, 0]])
 
@@ -56,7 +56,7 @@ def test_grey_pictures_become_rgb():
 
 
 def test_enlarging_is_by_whole_factors_without_smoothing():
-    picture = grid_picture(tiles())
+    picture = screen_grid(tiles()).convert("RGB")
     assert picture.width % 26 == 0 and picture.width > 400
     colours = {tuple(pixel) for pixel in np.asarray(picture).reshape(-1, 3)}
     assert colours == set(map(tuple, COLOURS)) | {(255, 255, 255)}
@@ -90,6 +90,24 @@ def test_an_animation_has_its_colours_and_loops(ending, tmp_path):
     for (frame, _), colour in zip(frames, COLOURS, strict=True):
         assert frame.getpixel((3, 2)) == (*colour, 255)
     assert frames[0][1] == 50 and frames[-1][1] == 2000
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp", "png"])
+def test_one_frame_and_grey_frames_are_no_exceptions(ending, tmp_path):
+    path = tmp_path / f"a.{ending}"
+    save_animation(path, np.full((1, 8, 8, 1), 99, np.uint8), hold_last=True)
+    ((frame, _),), _ = frames_of(path)
+    np.testing.assert_allclose(frame.getpixel((3, 2)), (99, 99, 99, 255), atol=2)
+
+
+def test_a_gif_pixel_is_transparent_or_opaque_whichever_is_closer(tmp_path):
+    frames = np.full((2, 4, 4, 4), 200, np.uint8)
+    frames[..., 3] = np.array([0, 3, 127, 128, 180, 255] + [255] * 10).reshape(4, 4)
+    frames[1, ..., 0] = 50
+    save_animation(tmp_path / "a.gif", frames)
+    for frame, _ in frames_of(tmp_path / "a.gif")[0]:
+        alpha = np.asarray(frame)[..., 3].ravel()
+        np.testing.assert_array_equal(alpha, [0, 0, 0] + [255] * 13)
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp", "png"])
@@ -133,6 +151,18 @@ def test_a_long_run_is_thinned_out_evenly(tmp_path):
     values = np.array([frame.getpixel((0, 0))[0] for frame, _ in frames])
     assert len(values) == 60 and values[0] == 1 and values[-1] == 250
     assert set(np.diff(values)) <= {4, 5}
+
+
+def test_large_sheets_are_shrunk(tmp_path):
+    save_picture(tmp_path / "epoch_0001.png", np.zeros((1300, 1300, 3), np.uint8))
+    progress_gif(tmp_path, tmp_path / "progress.gif")
+    with Image.open(tmp_path / "progress.gif") as gif:
+        assert gif.size == (434, 434)
+
+
+def test_items_are_thinned_out_evenly():
+    assert thin_out(list("abcdefghi"), 3) == ["a", "e", "i"]
+    assert thin_out([1, 2], 5) == [1, 2]
 
 
 def test_no_sheets_make_no_gif(tmp_path):

@@ -196,15 +196,41 @@ def test_the_cache_is_used_and_noticed_to_be_stale(picture_folder, monkeypatch):
 
 
 def test_a_damaged_cache_is_made_anew(picture_folder):
+    before = set(cache_folder().iterdir())
     first = load_images(picture_folder, 16)
-    (file,) = cache_folder().iterdir()
+    (file,) = set(cache_folder().iterdir()) - before
     file.write_bytes(file.read_bytes()[:1000])
     np.testing.assert_array_equal(load_images(picture_folder, 16), first)
+
+
+def test_a_link_to_nowhere_is_skipped_and_named(picture_folder, caplog):
+    (picture_folder / "link.png").symlink_to(picture_folder / "nowhere.png")
+    assert len(load_images(picture_folder, 16)) == 12
+    assert "link.png' (No such file or directory)" in caplog.records[0].getMessage()
+
+
+def test_contact_sheets_are_no_pictures(picture_folder):
+    Image.new("RGB", (9, 9)).save(picture_folder / "contact_sheet.png")
+    assert len(load_images(picture_folder, 16)) == 12
+
+
+def test_dark_16_bit_pictures_stay_dark(tmp_path):
+    levels = np.full((16, 16), 200, np.uint16)  # of 65,535
+    image = load_one(tmp_path, "a.png", Image.fromarray(levels), channels=1)
+    assert image.max() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"channels": 2}, {"fit": "zoom"}])
+def test_wrong_settings_are_refused(picture_folder, wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))} is not valid"):
+        load_images(picture_folder, 16, **wrong)
 
 
 def test_missing_and_empty_folders_are_refused(tmp_path):
     with pytest.raises(InputError, match="folder does not exist. Received: .*nowhere"):
         load_images(tmp_path / "nowhere", 16)
+    with pytest.raises(InputError, match="folder is a file"):
+        load_images(__file__, 16)
     with pytest.raises(InputError, match="folder holds no pictures"):
         load_images(tmp_path, 16)
     (tmp_path / "a.png").write_bytes(b"x")

@@ -30,6 +30,12 @@ def weights(gan):
     return gan.generator.get_weights() + gan.discriminator.get_weights()
 
 
+def trainable_weights(gan):
+    """Those of G and of D, without BatchNorm's moving statistics."""
+    networks = (gan.generator, gan.discriminator)
+    return [[v.numpy() for v in n.trainable_variables] for n in networks]
+
+
 def assert_same(first, second, **tolerance):
     assert len(first) == len(second)
     for a, b in zip(first, second):
@@ -146,13 +152,14 @@ def test_real_and_fake_are_augmented_in_both_updates(batch, monkeypatch):
 def test_each_optimizer_moves_its_own_network_only(batch):
     for still in ("g_lr", "d_lr"):
         gan = make_gan(**{still: 0.0})
-        before = [n.get_weights() for n in (gan.generator, gan.discriminator)]
+        before = trainable_weights(gan)
         gan.train_step(batch)
-        after = [n.get_weights() for n in (gan.generator, gan.discriminator)]
-        trainable = [n.trainable_variables for n in (gan.generator, gan.discriminator)]
-        moved = [not np.array_equal(b[0], a[0]) for b, a in zip(before, after)]
+        after = trainable_weights(gan)
+        moved = [
+            any(not np.array_equal(x, y) for x, y in zip(b, a))
+            for b, a in zip(before, after)
+        ]
         assert moved == ([False, True] if still == "g_lr" else [True, False])
-        assert all(len(t) > 0 for t in trainable)
 
 
 def test_logs_are_means_of_the_epoch(batch):

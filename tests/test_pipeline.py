@@ -82,5 +82,5 @@ def test_the_stream_has_no_end():
 
 
 def test_fewer_pictures_than_a_batch_are_refused():
-    with pytest.raises(InputError, match="Received: batch_size=8. Allowed: 2 to 5"):
+    with pytest.raises(InputError, match="Received: 5 pictures and batch_size=8"):
         make_dataset(numbered(5), 8)

@@ -9,8 +9,7 @@ from dcgan import check, interpolate, sample
 from dcgan.data.inspect import inspect_folder
 from dcgan.data.openmoji import code_points, render_openmoji
 from dcgan.errors import InputError
-from dcgan.run import Run
-from dcgan.training.callbacks import save_network
+from dcgan.run import Run, save_network
 
 
 @pytest.fixture
@@ -62,6 +61,22 @@ def test_snapshots_and_truncation_change_the_pictures(run, tmp_path):
         sample.sample(run.folder, tmp_path / name, count=2, **chosen)
         files.append(bytes_of(tmp_path / name)["0000.png"])
     assert len(set(files)) == 3
+
+
+def test_all_snapshots_show_the_same_latents(run, tmp_path):
+    flags = [str(run.folder), "--out", str(tmp_path / "out"), "-n", "2"]
+    sample.main([*flags, "--epoch", "all"])
+    sample.main([*flags[:2], str(tmp_path / "five"), *flags[3:], "--epoch", "5"])
+    assert bytes_of(tmp_path / "out" / "epoch_0005") == bytes_of(tmp_path / "five")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["epoch_0005"]
+
+
+def test_pictures_of_a_larger_sampling_are_not_mixed_in(run, tmp_path):
+    out = tmp_path / "out"
+    sample.sample(run.folder, out, count=3)
+    sample.sample(run.folder, out, count=3, seed=4)
+    with pytest.raises(InputError, match="earlier sampling.*0002.png"):
+        sample.sample(run.folder, out, count=2)
 
 
 def test_a_missing_snapshot_names_those_that_exist(run, tmp_path):
@@ -171,7 +186,7 @@ def test_check_reports_what_is_odd(odd_folder, tmp_path, capsys):
     assert "broken.png (not a picture)" in text
     assert "4 steps an epoch at batch_size=4" in text
     assert "15 pictures are smaller than 32" in text
-    assert "1 pictures are not square" in text
+    assert "1 pictures are not square and get padded (or --fit crop or" in text
     assert "1 wholly transparent" in text and "clear.png" in text
     assert "2 pictures lose their transparency" in text
     with Image.open(out) as sheet:

@@ -2,8 +2,10 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -12,11 +14,14 @@ import tensorflow as tf
 from PIL import Image
 
 import dcgan
+import dcgan.train as train_module
 from dcgan.errors import InputError
+from dcgan.figures.plots import plot_losses, save_figure
 from dcgan.run import Run
 from dcgan.training import trainer
-from dcgan.training.callbacks import LOG_HEADER, in_words
+from dcgan.training.callbacks import Diverged, in_words
 from dcgan.training.gan import generate
+from dcgan.training.logs import LOG_HEADER
 
 TINY = (
     "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4 --epochs 3 "
@@ -227,7 +232,11 @@ def test_ctrl_c_saves_the_run(tiny_config, picture_folder, monkeypatch):
                 raise KeyboardInterrupt
 
     chosen = trainer._callbacks
-    monkeypatch.setattr(trainer, "_callbacks", lambda run: [*chosen(run), Interrupt()])
+
+    def with_interrupt(config, run):
+        return [*chosen(config, run), Interrupt()]
+
+    monkeypatch.setattr(trainer, "_callbacks", with_interrupt)
     path = _saved(tiny_config, picture_folder)
     config = dcgan.load_config(str(path), data=str(picture_folder), epochs=9)
     with pytest.raises(KeyboardInterrupt):
@@ -237,13 +246,96 @@ def test_ctrl_c_saves_the_run(tiny_config, picture_folder, monkeypatch):
     assert len(read_rows(run.log)) == 2
 
 
+def test_a_real_ctrl_c_ends_with_130_and_without_traceback(picture_folder, tmp_path):
+    arguments = ["--data", picture_folder, "--runs", tmp_path / "runs", *TINY]
+    line = [sys.executable, "-m", "dcgan.train", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    process = subprocess.Popen(
+        [*line, "--epochs", "100000"],
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    log = tmp_path / "runs" / "default" / "log.csv"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and len(log.read_text().splitlines()) > 1):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors and errors.splitlines()[-1] == "interrupted"
+    assert Run.open(log.parent).load_generator() is not None
+
+
+def test_one_epoch_is_enough_for_a_whole_run(tiny_config, picture_folder):
+    path = _saved(tiny_config, picture_folder)
+    run = dcgan.train(dcgan.load_config(path, data=picture_folder, epochs=1))
+    for file in (run.gif, run.losses, run.generator_file):
+        assert file.stat().st_size > 0
+
+
+def test_the_plot_is_drawn_from_the_log(trained, tmp_path):
+    run, _ = trained
+    save_figure(tmp_path / "again.png", plot_losses(run.log))
+    assert run.losses.read_bytes() == (tmp_path / "again.png").read_bytes()
+
+
+def test_training_stops_at_nan_and_keeps_the_last_good_networks(
+    tiny_config, picture_folder
+):
+    path = _saved(tiny_config, picture_folder)
+    settings = {"data": picture_folder, "epochs": 50, "g_lr": 1.0, "d_lr": 1.0}
+    settings |= {"loss": "lsgan", "g_norm": "none", "d_norm": "none", "beta1": 0.0}
+    config = dcgan.load_config(path, name="nan", **settings)
+    real = trainer.make_dataset
+
+    def poisoned(images, *args, **kwargs):
+        dataset = real(images, *args, **kwargs)
+        broken = dataset.enumerate().map(
+            lambda step, batch: tf.where(step < 5, batch, batch / 0.0)
+        )
+        broken.steps_per_epoch = dataset.steps_per_epoch
+        return broken
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer, "make_dataset", poisoned)
+        with pytest.raises(Diverged, match="is nan in epoch 2.*--g_lr"):
+            dcgan.train(config)
+    run = Run.open(f"{config.runs}/nan")
+    assert all(np.isfinite(w).all() for w in run.load_generator().get_weights())
+    assert len(read_rows(run.log)) == 2
+
+
+def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypatch):
+    seen = {}
+    load, make = train_module.load_images, trainer.make_dataset
+
+    def load_images(*args):
+        seen["load"] = args
+        return load(*args)
+
+    def make_dataset(images, *args, **kwargs):
+        seen["make"] = (*args, kwargs)
+        return make(images, *args, **kwargs)
+
+    monkeypatch.setattr(train_module, "load_images", load_images)
+    monkeypatch.setattr(trainer, "make_dataset", make_dataset)
+    path = _saved(tiny_config, picture_folder)
+    knobs = {"fit": "crop", "background": "black", "flip": True, "seed": 7, "epochs": 1}
+    dcgan.train(dcgan.load_config(path, data=picture_folder, **knobs))
+    assert seen["load"] == (str(picture_folder), 16, 3, "crop", "black")
+    assert seen["make"] == (4, 7, {"flip": True})
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [
         (["--data", "nowhere"], "folder does not exist. Received: nowhere"),
         (["--data", "empty"], "folder holds no pictures"),
         (["--data", "text"], "folder holds no pictures. Received: text with 1 other"),
-        (["--data", "few"], "batch_size=32. Allowed: 2 to 3"),
+        (["--data", "few"], "Received: 3 pictures and batch_size=32"),
+        (["--data", "text/a.txt"], "folder is a file"),
         (["--data", "broken"], "no file in the folder is a readable picture"),
         (["--size", "48"], "size is not valid. Received: 48"),
         (

@@ -26,12 +26,17 @@ def cache_file(files, **settings):
         files: Paths; a file that grew, shrank or was touched is another file.
         **settings: Values that JSON can hold.
     """
-    stats = [(os.fspath(file), os.stat(file)) for file in files]
-    identity = [
-        (os.fsencode(path).hex(), s.st_size, s.st_mtime_ns) for path, s in stats
-    ]
+    identity = [[os.fsencode(file).hex(), *_state(file)] for file in files]
     text = json.dumps([VERSION, identity, settings], sort_keys=True)
     return cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
+
+
+def _state(file):
+    try:
+        stat = os.stat(file)
+    except OSError:  # such as a link to nowhere, which the decoder will report
+        return []
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def read_cache(path):

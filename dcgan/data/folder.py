@@ -12,10 +12,17 @@ from tqdm import tqdm
 
 from dcgan.data.cache import cache_file, read_cache, write_cache
 from dcgan.data.openmoji import ATTRIBUTION, render_openmoji
-from dcgan.data.pictures import UnreadablePicture, read_picture, to_square
-from dcgan.errors import InputError
+from dcgan.data.pictures import (
+    FITS,
+    MODES,
+    UnreadablePicture,
+    read_picture,
+    to_square,
+)
+from dcgan.errors import InputError, check_choice
 
 NAMED = 5  # skipped files that the warning names
+CONTACT_SHEET = "contact_sheet.png"  # our own, of `check` and `sample`: no picture
 
 
 def load_images(source, size, channels=3, fit="pad", background="white"):
@@ -35,12 +42,15 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
         uint8 array (N, size, size, channels), in the order of the files' paths.
 
     Raises:
-        InputError: If the folder does not exist or holds no readable picture.
+        InputError: If the folder does not exist or holds no readable picture, or if a
+            setting is not one of those named above.
 
     Example:
         >>> load_images("openmoji", 64).shape
         (958, 64, 64, 3)
     """
+    check_choice("channels", channels, MODES)
+    check_choice("fit", fit, FITS)
     settings = {"size": size, "channels": channels}
     settings |= {"fit": fit, "background": background}
     if os.fspath(source) == "openmoji":
@@ -67,21 +77,24 @@ def check_enough(images, batch_size):
     """Raises `InputError` if there are fewer pictures than one batch."""
     if len(images) < batch_size:
         raise InputError(
-            f"batch_size is larger than the set of pictures. Received: "
-            f"batch_size={batch_size}. Allowed: 2 to {len(images)}"
+            f"too few pictures for a batch. Received: {len(images)} pictures and "
+            f"batch_size={batch_size}. Allowed: at least as many pictures as batch_size"
         )
 
 
 def find_pictures(folder):
-    """Returns the picture files below `folder`, sorted; hidden ones are left out.
+    """Returns the picture files below `folder`, sorted.
+
+    Hidden files and the contact sheets of `check` and `sample` are left out.
 
     Raises:
         InputError: If there is no such folder, or no picture file in it.
     """
     folder = Path(folder)
     if not folder.is_dir():
+        problem = "is a file" if folder.exists() else "does not exist"
         raise InputError(
-            f"data: folder does not exist. Received: {folder}. "
+            f"data: folder {problem}. Received: {folder}. "
             "Allowed: a folder of pictures, or openmoji"
         )
     endings = {
@@ -90,7 +103,7 @@ def find_pictures(folder):
     files = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        visible = (name for name in names if not name.startswith("."))
+        visible = (n for n in names if not n.startswith(".") and n != CONTACT_SHEET)
         files += [Path(parent, name) for name in visible]
     pictures = sorted(file for file in files if file.suffix.lower() in endings)
     if not pictures:

@@ -7,10 +7,11 @@ import numpy as np
 from PIL import Image
 
 from dcgan.data.folder import decode_all, find_pictures
-from dcgan.data.pictures import read_picture
+from dcgan.data.pictures import FITS, read_picture, to_square
 
 HASH = 16  # side of the map that near-duplicates are compared by
 ALIKE = 0.05  # share of differing bits that resizing and JPEG bring about
+FIT_IN_WORDS = {"pad": "padded", "crop": "cropped", "stretch": "stretched"}
 FLAT = 4  # levels between neighbours that count as no difference at all
 
 
@@ -23,6 +24,7 @@ class Entry:
     mode: str  # Pillow's mode of the file, before conversion
     alpha: str  # "opaque", "transparent parts", "half-transparent parts" or "empty"
     bits: np.ndarray = field(repr=False)  # bool, differences of neighbouring pixels
+    pixels: np.ndarray = field(repr=False)  # what training would see, uint8
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,15 @@ class Inspection:
     duplicates: list
 
 
-def inspect_folder(folder):
+def inspect_folder(folder, size=64, channels=3, fit="pad", background="white"):
     """Reads every picture of a folder and compares them.
 
     Args:
         folder: The folder, searched recursively.
+        size: Side in pixels, as for training.
+        channels: 1, 3 or 4, as for training.
+        fit: `pad`, `crop` or `stretch`, as for training.
+        background: Colour behind alpha, as for training.
 
     Returns:
         An `Inspection`.
@@ -52,7 +58,10 @@ def inspect_folder(folder):
     Raises:
         InputError: If there is no such folder, or no picture file in it.
     """
-    entries, skipped = decode_all(find_pictures(folder), _inspect)
+    settings = (size, channels, fit, background)
+    entries, skipped = decode_all(
+        find_pictures(folder), lambda file: _inspect(file, settings)
+    )
     return Inspection(entries, skipped, near_duplicates(entries))
 
 
@@ -76,14 +85,12 @@ def near_duplicates(entries):
     return groups
 
 
-def describe(inspection, size, channels, batch_size):
+def describe(inspection, config):
     """Puts an inspection into lines for people.
 
     Args:
         inspection: An `Inspection`.
-        size: Side that training would use, pixels.
-        channels: Channels that training would use.
-        batch_size: Pictures a step.
+        config: The `Config` of the training.
 
     Returns:
         List of str.
@@ -96,10 +103,10 @@ def describe(inspection, size, channels, batch_size):
         lines.append(f"alpha: {_most_common(entry.alpha for entry in entries)}")
     lines += _skipped_lines(inspection.skipped)
     lines += _duplicate_lines(inspection.duplicates)
-    return lines + _advice(entries, size, channels, batch_size)
+    return lines + _advice(entries, config)
 
 
-def _inspect(path):
+def _inspect(path, settings):
     picture = read_picture(path)
     with Image.open(path) as file:
         mode = file.mode
@@ -112,7 +119,9 @@ def _inspect(path):
     bits = levels[:, :-1] + FLAT < levels[:, 1:]
     falls = levels[:, :-1] > levels[:, 1:] + FLAT
     bits = np.concatenate([bits.ravel(), falls.ravel()])
-    return Entry(str(path), picture.size, mode, _alpha_in_words(alpha), bits)
+    pixels = to_square(picture, *settings)
+    alpha = _alpha_in_words(alpha)
+    return Entry(str(path), picture.size, mode, alpha, bits, pixels)
 
 
 def _alpha_in_words(alpha):
@@ -124,35 +133,37 @@ def _alpha_in_words(alpha):
     return "half-transparent parts" if half > 0.1 else "transparent parts"
 
 
-def _advice(entries, size, channels, batch_size):
+def _advice(entries, config):
     """Returns what training would make of the pictures, and what to change."""
-    count = len(entries)
+    count, size, batch_size = len(entries), config.size, config.batch_size
     if count < batch_size:
         return [f"training: too few pictures for a batch of {batch_size}"]
     lines = [
         f"training: {count // batch_size} steps an epoch at batch_size={batch_size}"
     ]
-    small = sum(max(side) < size for side in _sides(entries))
+    shown = max if config.fit == "pad" else min  # the side that must fill the square
+    small = sum(shown(side) < size for side in _sides(entries))
     if small:
         lines.append(
             f"training: {small} pictures are smaller than {size} and get blurred"
         )
     oblong = sum(w != h for w, h in _sides(entries))
     if oblong:
+        others = " or ".join(f"--fit {fit}" for fit in FITS if fit != config.fit)
         lines.append(
-            f"training: {oblong} pictures are not square and get padded "
-            "(or --fit crop, --fit stretch)"
+            f"training: {oblong} pictures are not square and get "
+            f"{FIT_IN_WORDS[config.fit]} (or {others})"
         )
     empty = [entry.path for entry in entries if entry.alpha == "empty"]
     if empty:
         lines.append(f"odd alpha: {len(empty)} wholly transparent: {_first(empty)}")
     opaque = sum(entry.alpha == "opaque" for entry in entries)
-    if channels == 4 and 0 < opaque < count:
+    if config.channels == 4 and 0 < opaque < count:
         lines.append(
             f"odd alpha: {opaque} opaque pictures among {count - opaque} with "
             "transparency: the generator will learn both kinds of background"
         )
-    if channels != 4 and opaque < count:
+    if config.channels != 4 and opaque < count:
         lines.append(
             f"training: {count - opaque} pictures lose their transparency to the "
             "background (or --channels 4)"

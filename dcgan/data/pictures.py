@@ -34,9 +34,10 @@ def read_picture(path):
         raise UnreadablePicture("not a picture") from None
     except MemoryError:
         raise UnreadablePicture("too large for the memory") from None
+    except OSError as error:
+        raise UnreadablePicture(error.strerror or _one_line(error)) from error
     except Exception as error:  # Pillow's decoders raise whatever they met
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadablePicture(reason) from error
+        raise UnreadablePicture(_one_line(error)) from error
 
 
 def to_square(picture, size, channels, fit="pad", background="white"):
@@ -64,12 +65,17 @@ def to_square(picture, size, channels, fit="pad", background="white"):
     return np.asarray(square).reshape(size, size, channels)
 
 
+def _one_line(error):
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def _to_rgba(picture):
     if picture.mode == "F":
         raise UnreadablePicture("pixels are floating-point numbers")
     if picture.mode in SIXTEEN_BIT:
         levels = np.asarray(picture).astype(np.float64)
-        levels = levels / 257 if levels.max() > 255 else levels
+        if picture.mode != "I" or levels.max() > 255:  # I may hold either
+            levels = levels / 257
         picture = Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8))
     if picture.mode in BY_WAY_OF_RGB:
         picture = picture.convert("RGB")

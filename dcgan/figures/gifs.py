@@ -1,14 +1,18 @@
 """Animated pictures."""
 
-import re
+import math
 from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
+from PIL import Image
 
-from dcgan.files import whole_file
+from dcgan.files import epoch_of, whole_file
 
-MOST_FRAMES = 60  # of a progress GIF, so that long runs leave files one can share
+# A progress GIF is for looking at and sharing: long runs are thinned out, large sheets
+# shrunk.
+MOST_FRAMES = 60
+MOST_WIDTH = 600  # pixels
 LAST_FRAME = 2000  # milliseconds that the final state stays
 
 
@@ -16,18 +20,26 @@ def save_animation(path, frames, fps=10, hold_last=False):
     """Writes frames as an animation that loops for ever.
 
     Args:
-        path: `.gif`, `.webp` or `.png`; GIF knows only fully transparent pixels.
-        frames: uint8 array or list of (H, W, C), C = 3 or 4.
+        path: `.gif`, `.webp` or `.png`. A pixel of a GIF is either transparent or
+            opaque, whichever is closer; the other two keep half-transparency.
+        frames: uint8 array or list of (H, W, C), C = 1, 3 or 4.
         fps: Frames a second.
         hold_last: Whether the last frame stays for two seconds.
     """
+    path = Path(path)
+    frames = np.stack(frames)
+    if frames.shape[-1] == 1:
+        frames = frames.repeat(3, axis=-1)
     durations = [1000 / fps] * len(frames)
     if hold_last:
         durations[-1] = LAST_FRAME
-    options = {"duration": durations, "loop": 0}
-    frames = np.stack(frames)
+    # A single frame makes a still picture, for which Pillow takes a number only.
+    options = {"duration": durations if len(frames) > 1 else durations[0], "loop": 0}
     if frames.shape[-1] == 4:
         options["disposal"] = 2  # else transparent pixels show the frame before
+        if path.suffix.lower() == ".gif":
+            frames = np.where(frames[..., 3:] < 128, np.uint8(0), frames)
+            frames[..., 3] = np.where(frames[..., 3], 255, 0)
     with whole_file(path) as temporary:
         imageio.imwrite(temporary, frames, plugin="pillow", **options)
 
@@ -41,25 +53,30 @@ def progress_gif(sheets, path, fps=10):
         fps: Frames a second.
     """
     files = sorted(Path(sheets).glob("epoch_*.png"), key=epoch_of)
-    if not files:
-        return
-    chosen = np.unique(np.linspace(0, len(files) - 1, MOST_FRAMES).round().astype(int))
-    frames = [imageio.imread(files[index]) for index in chosen]
-    save_animation(path, frames, fps, hold_last=True)
-
-
-def epoch_of(file):
-    """Returns the epoch in a name such as `epoch_0010.png`."""
-    return int(re.search(r"epoch_(\d+)", Path(file).name).group(1))
+    if files:
+        frames = [_read_small(file) for file in thin_out(files, MOST_FRAMES)]
+        save_animation(path, frames, fps, hold_last=True)
 
 
 def show_animation(frames, fps=10, hold_last=False):
-    """Shows frames as a looping GIF in the notebook; as for `save_animation`."""
+    """Shows frames as a looping GIF in the notebook; arguments as `save_animation`."""
     import tempfile
 
-    from IPython.display import Image, display
+    from IPython.display import Image as Display
+    from IPython.display import display
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "animation.gif"
         save_animation(path, frames, fps, hold_last)
-        display(Image(data=path.read_bytes(), format="gif"))
+        display(Display(data=path.read_bytes(), format="gif"))
+
+
+def thin_out(items, most):
+    """Returns at most `most` items, evenly spread, with the first and the last."""
+    places = np.linspace(0, len(items) - 1, most).round().astype(int)
+    return [items[place] for place in np.unique(places)]
+
+
+def _read_small(file):
+    with Image.open(file) as sheet:
+        return np.asarray(sheet.reduce(math.ceil(sheet.width / MOST_WIDTH)))

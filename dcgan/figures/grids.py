@@ -48,16 +48,21 @@ def over_checkerboard(images):
     return np.rint(images[..., :3] * alpha + squares * (1 - alpha)).astype(np.uint8)
 
 
-def grid_picture(images, columns=None):
-    """Returns `image_grid` as a `PIL.Image`, small ones enlarged without smoothing."""
-    return enlarge(Image.fromarray(image_grid(images, columns)))
+def screen_grid(images, columns=None):
+    """Returns `image_grid` as a `PIL.Image` for the screen.
+
+    Small ones are enlarged without smoothing, and the best 256 colours are kept, which
+    the eye does not miss and which makes notebooks half as large.
+    """
+    picture = enlarge(Image.fromarray(image_grid(images, columns)))
+    return picture.quantize(256, dither=Image.Dither.NONE)
 
 
 def show_grid(images, columns=None):
     """Shows pictures as a grid in the notebook; arguments as for `image_grid`."""
     from IPython.display import display
 
-    display(grid_picture(images, columns))
+    display(screen_grid(images, columns))
 
 
 def enlarge(picture, width=VIEW):

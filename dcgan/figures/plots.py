@@ -1,6 +1,7 @@
 """Curves of a run."""
 
 import csv
+import io
 from pathlib import Path
 
 from dcgan.files import whole_file
@@ -25,7 +26,7 @@ def plot_losses(log):
             as `read_log` or the `history` of `fit` gives, or the path of a `log.csv`.
 
     Returns:
-        `matplotlib.figure.Figure`; a notebook shows it, `save_figure` writes it.
+        `matplotlib.figure.Figure`, for `save_figure`.
     """
     from matplotlib.figure import Figure
 
@@ -46,6 +47,15 @@ def plot_losses(log):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def show_losses(log):
+    """Shows `plot_losses` in the notebook."""
+    from IPython.display import Image, display
+
+    png = io.BytesIO()
+    plot_losses(log).savefig(png, dpi=80)
+    display(Image(data=png.getvalue(), format="png"))
 
 
 def save_figure(path, figure):

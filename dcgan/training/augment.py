@@ -6,7 +6,7 @@ apart, so that each formula can be checked against fixed numbers.
 
 import tensorflow as tf
 
-from dcgan.errors import invalid
+from dcgan.errors import check_choice
 from dcgan.randomness import draw_key, integers, split_key, uniform
 
 TRANSLATION = 0.125  # largest shift, as a share of the side
@@ -41,9 +41,8 @@ def diff_augment(images, policy="color,translation,cutout", seed=0):
     images = tf.convert_to_tensor(images)
     key = draw_key(seed, 0, "diff_augment") if isinstance(seed, int) else seed
     for name in policy.split(","):
-        if name not in POLICIES:
-            raise invalid("policy", name, ", ".join(POLICIES))
-        for operation, draw in POLICIES[name]:
+        check_choice("policy", name.strip(), POLICIES)
+        for operation, draw in POLICIES[name.strip()]:
             images = operation(images, draw(split_key(key, operation.__name__), images))
     return images
 

@@ -1,21 +1,17 @@
-"""What happens beside the training: progress, logs, samples and saved networks."""
+"""What happens beside the training: samples, progress, saved networks, NaN."""
 
-import csv
+import math
 import sys
 import time
+from pathlib import Path
 
 import keras
-import tensorflow as tf
 from tqdm import tqdm
 
-from dcgan.figures.grids import grid_picture, image_grid, save_picture
-from dcgan.figures.plots import plot_losses, save_figure
-from dcgan.files import whole_file
-
-LOG_HEADER = (
-    "epoch,step,pictures,g_loss,d_loss,real_score,fake_score,g_updates,d_updates,aug_p,"
-    "g_lr,d_lr,kid,kid_error,recall,coverage,authpct"
-).split(",")
+from dcgan.errors import InputError
+from dcgan.figures.grids import image_grid, save_picture, screen_grid
+from dcgan.files import epoch_file
+from dcgan.run import save_network
 
 
 class PeriodicCallback(keras.callbacks.Callback):
@@ -35,15 +31,15 @@ class SampleGrid(PeriodicCallback):
     """Draws the same latents again and again, to see the generator learn.
 
     Args:
-        folder: Where `epoch_0010.png` and so on are written; None writes nothing.
+        folder: Where `epoch_0010.png` and so on are written; None keeps the pictures in
+            `history` instead.
         every: Epochs between two sheets.
         count: Pictures on a sheet.
         seed: Seed of the latents.
         display: Whether a notebook shows the newest sheet, refreshed in place.
 
     Attributes:
-        sheets: Dict from epoch to uint8 (count, H, W, C), the sheets of this training;
-            filled only if nothing is written to a folder.
+        history: Dict from epoch to uint8 (count, H, W, C), if there is no folder.
         latest: The newest pair of epoch and pictures.
 
     Example:
@@ -52,45 +48,45 @@ class SampleGrid(PeriodicCallback):
 
     def __init__(self, folder=None, every=1, count=16, seed=0, display=False):
         super().__init__(every)
-        self.folder = folder
+        self.folder = folder and Path(folder)
         self.count = count
         self.seed = seed
         self.display = display
-        self.sheets = {}
+        self.history = {}
         self.latest = (0, None)
-        self._handle = None
+        self._handles = None
 
-    def epochs(self, count):
-        """Returns `count` of the epochs in `sheets`, from the first to the last."""
-        drawn = sorted(self.sheets)
-        places = {round(k * (len(drawn) - 1) / max(1, count - 1)) for k in range(count)}
-        return [drawn[place] for place in sorted(places)]
+    def on_train_begin(self, logs=None):
+        self._clock = Clock(self.params["epochs"])
 
     def act(self, epoch, logs):
         pictures = self.model.sample(self.count, seed=self.seed)
         self.latest = (epoch, pictures)
         if self.folder is None:
-            self.sheets[epoch] = pictures
+            self.history[epoch] = pictures
         else:
-            save_picture(self.folder / f"epoch_{epoch:04d}.png", image_grid(pictures))
+            save_picture(epoch_file(self.folder, epoch, ".png"), image_grid(pictures))
         if self.display:
-            self._show(pictures)
+            self._show(epoch, pictures)
 
-    def _show(self, pictures):
-        from IPython.display import display
+    def _show(self, epoch, pictures):
+        from IPython.display import Markdown, display
 
-        sheet = grid_picture(pictures)
-        if self._handle is None:
-            self._handle = display(sheet, display_id=True)
+        left = self._clock.left(epoch)
+        caption = Markdown(f"epoch {epoch} of {self.params['epochs']}, {left} left")
+        shown = (screen_grid(pictures), caption)
+        if self._handles is None:
+            self._handles = [display(part, display_id=True) for part in shown]
         else:
-            self._handle.update(sheet)
+            for handle, part in zip(self._handles, shown):
+                handle.update(part)
 
 
 class Progress(keras.callbacks.Callback):
     """One bar an epoch on stderr, with the losses and the time left of the run."""
 
     def on_train_begin(self, logs=None):
-        self._started = time.monotonic()
+        self._clock = Clock(self.params["epochs"])
 
     def on_epoch_begin(self, epoch, logs=None):
         terminal = sys.stderr.isatty()
@@ -105,52 +101,15 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch, logs=None):
-        done = self._epoch + (batch + 1) / self.params["steps"]
-        left = (time.monotonic() - self._started) * (self.params["epochs"] / done - 1)
+        left = self._clock.left(self._epoch + (batch + 1) / self.params["steps"])
         losses = f"g_loss {logs['g_loss']:.3f} d_loss {logs['d_loss']:.3f}"
-        self._bar.set_postfix_str(f"{losses}, {in_words(left)} left", refresh=False)
+        self._bar.set_postfix_str(f"{losses}, {left} left", refresh=False)
         self._bar.update(batch + 1 - self._bar.n)  # steps_per_execution may be 10
 
     def on_epoch_end(self, epoch, logs=None):
         self._bar.close()
 
     on_train_end = on_epoch_end
-
-
-class CSVLog(keras.callbacks.Callback):
-    """Appends a line an epoch to `log.csv`, and the seconds to `timing.csv`.
-
-    Times stand apart so that equal runs have equal logs.
-    """
-
-    def __init__(self, log, timing):
-        super().__init__()
-        self.log = log
-        self.timing = timing
-
-    def on_train_begin(self, logs=None):
-        _append(self.log, LOG_HEADER)
-        _append(self.timing, ["epoch", "seconds"])
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._started = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        values = {"epoch": epoch + 1} | training_state(self.model) | (logs or {})
-        _append(self.log, [_cell(values.get(name)) for name in LOG_HEADER])
-        _append(self.timing, [epoch + 1, f"{time.monotonic() - self._started:.2f}"])
-
-
-class LossPlot(PeriodicCallback):
-    """Draws `losses.png` anew from `log.csv`."""
-
-    def __init__(self, log, path, every):
-        super().__init__(every)
-        self.log = log
-        self.path = path
-
-    def act(self, epoch, logs):
-        save_figure(self.path, plot_losses(self.log))
 
 
 class SaveNetworks(PeriodicCallback):
@@ -161,8 +120,7 @@ class SaveNetworks(PeriodicCallback):
         self.run = run
 
     def act(self, epoch, logs):
-        save_network(self.model.ema_generator, self.run.generator_file)
-        save_network(self.model.discriminator, self.run.discriminator_file)
+        self.run.save_networks(self.model)
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -179,52 +137,35 @@ class Snapshots(keras.callbacks.Callback):
             save_network(self.model.ema_generator, path)
 
 
-class TensorBoardLog(keras.callbacks.Callback):
-    """Writes losses, scores and the newest sample sheet for TensorBoard.
+class Diverged(InputError):
+    """A loss is no number any more, so all further training would be in vain."""
 
-    Args:
-        folder: Where the event files go.
-        sample_grid: The `SampleGrid` of the same training, called before this.
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Raises `Diverged` after an epoch in which a loss became NaN or infinite.
+
+    It comes before the callbacks that save, so that they keep the last good networks.
     """
 
-    def __init__(self, folder, sample_grid):
-        super().__init__()
-        self.folder = folder
-        self.sample_grid = sample_grid
-
-    def on_train_begin(self, logs=None):
-        self._writer = tf.summary.create_file_writer(str(self.folder))
-
     def on_epoch_end(self, epoch, logs=None):
-        with self._writer.as_default(step=epoch + 1):
-            for name, value in (logs or {}).items():
-                tf.summary.scalar(name, value)
-            drawn, pictures = self.sample_grid.latest
-            if drawn == epoch + 1:
-                tf.summary.image("samples", image_grid(pictures)[None])
-
-    def on_train_end(self, logs=None):
-        self._writer.close()
+        for name, value in (logs or {}).items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"training diverged: {name} is {value:f} in epoch {epoch + 1}. "
+                    "The networks saved before are kept. Try lower --g_lr and --d_lr"
+                )
 
 
-def training_state(gan):
-    """Returns what the log says of the GAN beyond the means of the epoch."""
-    step = int(gan.step.numpy())
-    return {
-        "step": step,
-        "pictures": step * gan.config.batch_size,
-        "g_updates": int(gan.g_optimizer.iterations.numpy()),
-        "d_updates": int(gan.d_optimizer.iterations.numpy()),
-        "aug_p": float(gan.config.aug_prob),
-        "g_lr": float(gan.g_optimizer.learning_rate.numpy()),
-        "d_lr": float(gan.d_optimizer.learning_rate.numpy()),
-    }
+class Clock:
+    """Tells how long the rest takes, from how long the part so far has taken."""
 
+    def __init__(self, epochs):
+        self.epochs = epochs
+        self.started = time.monotonic()
 
-def save_network(network, path):
-    """Saves a Keras model as `.keras`; an old file stays until the new one is whole."""
-    with whole_file(path) as temporary:
-        network.save(temporary)
+    def left(self, done):
+        """Returns the time left after `done` epochs, in words."""
+        return in_words((time.monotonic() - self.started) * (self.epochs / done - 1))
 
 
 def in_words(seconds):
@@ -232,12 +173,3 @@ def in_words(seconds):
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _append(path, cells):
-    with open(path, "a", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerow(cells)
-
-
-def _cell(value):
-    return f"{value:.6g}" if isinstance(value, float) else value

@@ -91,9 +91,9 @@ class GAN(keras.Model):
             real: (N, H, W, C) float32 pictures in [-1, 1].
 
         Returns:
-            Dict of the means since the epoch began: `g_loss`, `d_loss`, and the mean
-            probability of being real that the discriminator gives: `real_score`,
-            `fake_score`.
+            Dict of the means since the metrics were reset, which `fit` does at the
+            start of each epoch: `g_loss`, `d_loss`, and the mean probability of being
+            real that the discriminator gives: `real_score`, `fake_score`.
         """
         latents = normal(self.key("latents"), (tf.shape(real)[0], self.latent_dim))
         update = UPDATES[self.config.update]
@@ -158,7 +158,7 @@ def alternating(gan, real, latents):
         fake_logits = gan.discriminator(gan.augment(fake, "fake"), training=True)
         _, d_loss = gan.losses_of(real_logits, fake_logits)
     _apply(gan.d_optimizer, d_tape, d_loss, gan.discriminator)
-    with g_tape:
+    with g_tape:  # goes on recording where it stopped, so G's pass serves both updates
         judged = gan.discriminator(gan.augment(fake, "generator"), training=True)
         g_loss, _ = gan.losses_of(real_logits, judged)
     _apply(gan.g_optimizer, g_tape, g_loss, gan.generator)
@@ -190,10 +190,10 @@ def adam(config, learning_rate):
 def generate(generator, latents):
     """Makes pictures of `latents` in batches: uint8 (N, H, W, C)."""
     batches = [
-        generator(latents[first : first + SAMPLE_BATCH], training=False)
+        to_uint8(generator(latents[first : first + SAMPLE_BATCH], training=False))
         for first in range(0, len(latents), SAMPLE_BATCH)
     ]
-    return to_uint8(np.concatenate([np.asarray(batch) for batch in batches]))
+    return np.concatenate(batches)
 
 
 def _apply(optimizer, tape, loss, network):

@@ -6,10 +6,19 @@ import tensorflow as tf
 
 from dcgan.data.pipeline import make_dataset
 from dcgan.figures.gifs import progress_gif
+from dcgan.figures.plots import plot_losses, read_log, save_figure
 from dcgan.models.discriminator import build_discriminator
 from dcgan.models.generator import build_generator
 from dcgan.run import Run
-from dcgan.training import callbacks
+from dcgan.training import logs
+from dcgan.training.callbacks import (
+    Diverged,
+    Progress,
+    SampleGrid,
+    SaveNetworks,
+    Snapshots,
+    StopOnNaN,
+)
 from dcgan.training.gan import GAN
 
 CHANNELS = {1: "grey", 3: "RGB", 4: "RGBA"}
@@ -27,6 +36,7 @@ def train(config, images):
 
     Raises:
         InputError: If the run exists already; nothing has been written then.
+        Diverged: If a loss became NaN; the networks saved before are kept.
         KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
     """
     dataset = make_dataset(images, config.batch_size, config.seed, flip=config.flip)
@@ -34,29 +44,36 @@ def train(config, images):
     gan.compile()
     run = Run.create(config)
     _announce(config, run, len(images), dataset.steps_per_epoch)
+    chosen = _callbacks(config, run)
     try:
-        gan.fit(dataset, epochs=config.epochs, verbose=0, callbacks=_callbacks(run))
-    finally:  # also after Ctrl-C in the middle of an epoch
+        gan.fit(dataset, epochs=config.epochs, verbose=0, callbacks=chosen)
+    except Diverged:
+        progress_gif(run.samples, run.gif)
+        raise
+    except KeyboardInterrupt:
         _save(run, gan)
+        raise
+    _save(run, gan)
     return run
 
 
-def _callbacks(run):
-    config = run.config
+def _callbacks(config, run):
+    """Returns the callbacks in their order: the log before what is made of it."""
     every = config.sample_every
-    samples = callbacks.SampleGrid(
+    samples = SampleGrid(
         run.samples, every, count=config.sample_grid**2, seed=config.seed
     )
     chosen = [
-        callbacks.CSVLog(run.log, run.timing),
+        Progress(),
+        logs.CSVLog(run.log, run.timing),
+        StopOnNaN(),
         samples,
-        callbacks.TensorBoardLog(run.tensorboard, samples),
-        callbacks.LossPlot(run.log, run.losses, every),
-        callbacks.SaveNetworks(run, every),
-        callbacks.Progress(),
+        logs.TensorBoardLog(run.tensorboard, samples),
+        logs.LossPlot(run.log, run.losses, every),
+        SaveNetworks(run, every),
     ]
     if config.snapshot_every:
-        chosen.append(callbacks.Snapshots(run, config.snapshot_every))
+        chosen.append(Snapshots(run, config.snapshot_every))
     return chosen
 
 
@@ -77,8 +94,13 @@ def _device():
 
 
 def _save(run, gan):
+    """Saves what there is, at the end or in the middle of an epoch."""
     steps = int(gan.step.numpy())
-    callbacks.save_network(gan.ema_generator, run.generator_file)
-    callbacks.save_network(gan.discriminator, run.discriminator_file)
+    if steps == 0:
+        print("Stopped before the first step; nothing was learnt.", flush=True)
+        return
+    run.save_networks(gan)
     progress_gif(run.samples, run.gif)
+    if len(read_log(run.log)) > 0:
+        save_figure(run.losses, plot_losses(run.log))
     print(f"Saved after {steps} steps: {run.folder}{os.sep}", flush=True)

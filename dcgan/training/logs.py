@@ -1,0 +1,103 @@
+"""What a training writes down: log.csv, losses.png and TensorBoard's events."""
+
+import csv
+import time
+
+import keras
+import tensorflow as tf
+
+from dcgan.figures.grids import image_grid
+from dcgan.figures.plots import plot_losses, save_figure
+from dcgan.training.callbacks import PeriodicCallback
+
+LOG_HEADER = (
+    "epoch,step,pictures,g_loss,d_loss,real_score,fake_score,g_updates,d_updates,aug_p,"
+    "g_lr,d_lr,kid,kid_error,recall,coverage,authpct"
+).split(",")
+
+
+class CSVLog(keras.callbacks.Callback):
+    """Appends a line an epoch to `log.csv`, and the seconds to `timing.csv`.
+
+    Times stand apart so that equal runs have equal logs.
+    """
+
+    def __init__(self, log, timing):
+        super().__init__()
+        self.log = log
+        self.timing = timing
+
+    def on_train_begin(self, logs=None):
+        _append(self.log, LOG_HEADER)
+        _append(self.timing, ["epoch", "seconds"])
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = {"epoch": epoch + 1} | training_state(self.model) | (logs or {})
+        _append(self.log, [_cell(values.get(name)) for name in LOG_HEADER])
+        _append(self.timing, [epoch + 1, f"{time.monotonic() - self._started:.2f}"])
+
+
+class LossPlot(PeriodicCallback):
+    """Draws `losses.png` anew from `log.csv`, so it comes after `CSVLog`."""
+
+    def __init__(self, log, path, every):
+        super().__init__(every)
+        self.log = log
+        self.path = path
+
+    def act(self, epoch, logs):
+        save_figure(self.path, plot_losses(self.log))
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Writes losses, scores and the newest sample sheet for TensorBoard.
+
+    Args:
+        folder: Where the event files go.
+        sample_grid: The `SampleGrid` of the same training; it comes before this.
+    """
+
+    def __init__(self, folder, sample_grid):
+        super().__init__()
+        self.folder = folder
+        self.sample_grid = sample_grid
+
+    def on_train_begin(self, logs=None):
+        self._writer = tf.summary.create_file_writer(str(self.folder))
+
+    def on_epoch_end(self, epoch, logs=None):
+        with self._writer.as_default(step=epoch + 1):
+            for name, value in (logs or {}).items():
+                tf.summary.scalar(name, value)
+            drawn, pictures = self.sample_grid.latest
+            if drawn == epoch + 1:
+                tf.summary.image("samples", image_grid(pictures)[None])
+
+    def on_train_end(self, logs=None):
+        self._writer.close()
+
+
+def training_state(gan):
+    """Returns what the log says of the GAN beyond the means of the epoch."""
+    step = int(gan.step.numpy())
+    return {
+        "step": step,
+        "pictures": step * gan.config.batch_size,
+        "g_updates": int(gan.g_optimizer.iterations.numpy()),
+        "d_updates": int(gan.d_optimizer.iterations.numpy()),
+        "aug_p": float(gan.config.aug_prob),
+        "g_lr": float(gan.g_optimizer.learning_rate.numpy()),
+        "d_lr": float(gan.d_optimizer.learning_rate.numpy()),
+    }
+
+
+def _append(path, cells):
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerow(cells)
+
+
+def _cell(value):
+    return f"{value:.6g}" if isinstance(value, float) else value

@@ -5,7 +5,7 @@ from pathlib import Path
 from dcgan.cli import Parser, run_command
 from dcgan.config import load_config
 from dcgan.data.folder import CONTACT_SHEET
-from dcgan.errors import invalid
+from dcgan.errors import InputError, invalid
 from dcgan.figures.gifs import thin_out
 from dcgan.figures.grids import image_grid, save_picture
 
@@ -31,6 +31,9 @@ def main(argv=None):
     folder, out = options.pop("folder"), options.pop("out")
     if Path(out).suffix.lower() != ".png":
         raise invalid("--out", out, "a file that ends in .png")
+    inside = Path(out).resolve().is_relative_to(Path(folder).resolve())
+    if inside and Path(out).name != CONTACT_SHEET:  # it would be taken for a picture
+        raise invalid("--out", out, f"a file outside of {folder}, or {CONTACT_SHEET}")
     check(folder, out, load_config(data=folder, **options))
 
 
@@ -41,9 +44,9 @@ def check(folder, out, config):
     settings = (config.size, config.channels, config.fit, config.background)
     report = inspect_folder(folder, *settings)
     for line in describe(report, config):
-        print(line.encode("utf-8", "backslashreplace").decode())
+        print(line)
     if not report.entries:
-        return
+        raise InputError(f"data: no picture can be read. Received: {folder}")
     shown = thin_out(report.entries, ON_SHEET)
     save_picture(out, image_grid([entry.pixels for entry in shown]))
     print(f"contact sheet of {len(shown)} pictures as training sees them: {out}")

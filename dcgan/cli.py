@@ -30,6 +30,9 @@ def run_command(main, argv=None):
 
     0 is success, 2 wrong input (one line on stderr), 130 Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):  # file names may hold any bytes
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         main(argv)
     except InputError as error:
@@ -38,6 +41,9 @@ def run_command(main, argv=None):
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         print(f"error: {_one_line(error.strerror or error)}{where}", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+    except MemoryError:
+        print("error: not enough memory for that", file=sys.stderr)
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -59,7 +65,7 @@ def quiet_tensorflow():
         os.dup2(caught.fileno(), 2)
         try:
             import tensorflow  # noqa: F401
-        except BaseException:
+        except Exception:
             caught.seek(0)
             os.write(kept, caught.read())
             raise

@@ -8,7 +8,7 @@ from typing import Literal
 
 import yaml
 
-from dcgan.errors import InputError
+from dcgan.errors import InputError, invalid
 from dcgan.parsing import parse_flags, parse_values
 from dcgan.validation import check_config
 
@@ -168,15 +168,17 @@ def save_config(config, path):
 
 def _read_yaml(path):
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"config is a folder. Received: {path}. Allowed: a YAML file")
-    if not path.is_file():
-        if path.suffix in (".yml", ".yaml"):
-            raise InputError(f"config file does not exist. Received: {path}")
-        raise _unknown_recipe(path)
     try:
+        if path.is_dir():
+            raise invalid("config", str(path), "a YAML file, not a folder")
+        if not path.is_file():
+            if path.suffix in (".yml", ".yaml"):
+                raise InputError(f"config file does not exist. Received: {path}")
+            raise _unknown_recipe(path)
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
         reason = " ".join(str(error).split())
         message = f"config file is not valid YAML. Received: {path}: {reason}"
         raise InputError(message) from error

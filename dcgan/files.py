@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,14 +18,12 @@ def whole_file(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(path.suffix, ".unfinished-", path.parent)
-    os.close(handle)
+    temporary = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
     try:
-        yield Path(name)
-        os.chmod(name, 0o644)  # mkstemp's files are for their owner's eyes only
-        os.replace(name, path)
+        yield temporary
+        os.replace(temporary, path)
     finally:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def epoch_file(folder, epoch, ending):

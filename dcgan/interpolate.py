@@ -8,6 +8,7 @@ from dcgan.figures.gifs import save_animation
 from dcgan.latent import draw_latents, latent_walk
 
 ENDINGS = (".gif", ".webp", ".png")
+MOST_FRAMES = 2000  # all of them are in memory at once
 WIDTH = 256  # small pictures are enlarged to about this width
 
 
@@ -57,8 +58,11 @@ def _check(options):
         value = getattr(options, name)
         if value < lowest:
             raise invalid(f"--{name}", value, f"{lowest} or more")
-    if not 0 < options.fps <= 100:
-        raise invalid("--fps", options.fps, "above 0, up to 100")
+    if options.stops * options.frames > MOST_FRAMES:
+        allowed = f"--stops x --frames up to {MOST_FRAMES}"
+        raise invalid("--frames", options.frames, allowed)
+    if not 0.1 <= options.fps <= 100:
+        raise invalid("--fps", options.fps, "0.1 to 100")
     if Path(options.out).suffix.lower() not in ENDINGS:
         raise invalid("--out", options.out, f"a file that ends in {', '.join(ENDINGS)}")
 

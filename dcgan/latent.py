@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from dcgan.errors import invalid
+
+LEAST_TRUNCATION = 0.1  # below, drawing again takes for ever
+
 
 def draw_latents(count, latent_dim, seed=0, truncation=0.0):
     """Draws latent vectors from the standard normal distribution.
@@ -25,10 +29,15 @@ def draw_latents(count, latent_dim, seed=0, truncation=0.0):
         Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Image
         Synthesis, section 3.1 (the truncation trick).
     """
+    if truncation and not truncation >= LEAST_TRUNCATION:
+        allowed = f"0, or {LEAST_TRUNCATION} or more"
+        raise invalid("truncation", truncation, allowed)
     rng = np.random.default_rng(seed)
     latents = rng.standard_normal((count, latent_dim), dtype=np.float32)
-    while truncation and (far := np.abs(latents) > truncation).any():
-        latents[far] = rng.standard_normal(far.sum(), dtype=np.float32)
+    for index, latent in enumerate(latents if truncation else []):
+        rng = np.random.default_rng([seed, index])
+        while (far := np.abs(latent) > truncation).any():
+            latent[far] = rng.standard_normal(far.sum(), dtype=np.float32)
     return latents
 
 

@@ -2,7 +2,9 @@
 
 import difflib
 import re
+import sys
 from dataclasses import fields
+from functools import partial
 from typing import get_args
 
 import jsonargparse
@@ -38,7 +40,8 @@ def parse_flags(config_class, help_texts, argv=None, **kwargs):
     try:
         return parser.parse_args(argv, defaults=False).as_dict()
     except jsonargparse.ArgumentError as error:
-        raise _explain(error, config_class) from None
+        received = partial(_flag_value, argv)
+        raise _explain(error, config_class, received) from None
 
 
 def parse_values(config_class, values):
@@ -56,7 +59,7 @@ def parse_values(config_class, values):
     try:
         parsed = _knob_parser(config_class, {}).parse_object(values, defaults=False)
     except jsonargparse.ArgumentError as error:
-        raise _explain(error, config_class) from None
+        raise _explain(error, config_class, values.get) from None
     return parsed.as_dict()
 
 
@@ -82,19 +85,37 @@ class _HelpFormatter(jsonargparse.DefaultHelpFormatter):
         return text if "\n" in text else super()._fill_text(text, width, indent)
 
 
-def _explain(error, config_class):
+def _explain(error, config_class, received):
     """Returns jsonargparse's error as one line in the style of the package.
 
-    The library has no fields for the key and the value, so they are read off its text;
-    where that does not fit, the text is passed on as it is.
+    The library has no field for the key, so it is read off its text; where that does
+    not fit, the text is passed on as it is. `received` is a function from a key to
+    the value that was given for it.
     """
     known = {knob.name: knob for knob in fields(config_class)}
     message = " ".join(str(error).split())
-    wrong = re.search(r'key "(\w+)":.* Got value: (.*)', message)
+    wrong = re.search(r'key "(\w+)"', message)
     if wrong and wrong[1] in known:
-        return invalid(wrong[1], wrong[2], type_in_words(known[wrong[1]].type))
-    unknown = re.search(r"unrecognized arguments: (?:--)?(\S+)", message)
-    return _unknown(unknown[1], known) if unknown else InputError(message)
+        allowed = type_in_words(known[wrong[1]].type)
+        return invalid(wrong[1], received(wrong[1]), allowed)
+    stray = re.search(r"unrecognized arguments: (\S+)", message)
+    if stray and not stray[1].startswith("-"):
+        return InputError(
+            f"value without a knob. Received: {stray[1]}. Allowed: --KNOB VALUE; "
+            "switches such as --flip and --no_flip stand alone"
+        )
+    return _unknown(stray[1].lstrip("-"), known) if stray else InputError(message)
+
+
+def _flag_value(argv, key):
+    """Returns the text given for a flag, as `--key text` or `--key=text`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    for word, following in zip(words, [*words[1:], ""]):
+        if word == f"--{key}":
+            return following
+        if word.startswith(f"--{key}="):
+            return word.partition("=")[2]
+    return None
 
 
 def _unknown(name, known):

@@ -69,5 +69,11 @@ def integers(key, shape, low, high):
     )
 
 
+def permutation(key, count):
+    """Returns the numbers from 0 to `count` - 1 in random order, int32 (count,)."""
+    draws = tf.random.stateless_uniform((count,), key, None, None, tf.int32, alg=PHILOX)
+    return tf.argsort(draws, stable=True)
+
+
 def _fold_in(key, number):
     return tf.random.experimental.stateless_fold_in(key, number, alg=PHILOX)

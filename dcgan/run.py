@@ -1,10 +1,11 @@
 """The folder of a run: what is in it, and how to open it."""
 
+import os
 import shutil
 from pathlib import Path
 
 from dcgan.config import load_config, save_config
-from dcgan.errors import InputError
+from dcgan.errors import InputError, invalid
 from dcgan.files import epoch_file, epoch_of, whole_file
 
 
@@ -41,8 +42,7 @@ class Run:
             InputError: If the folder exists and `overwrite` is off, or holds no run.
         """
         run = cls.check_free(config)
-        if run.folder.exists():
-            shutil.rmtree(run.folder)
+        run.delete()
         run.samples.mkdir(parents=True)
         with whole_file(run.config_file) as temporary:
             save_config(config, temporary)
@@ -52,6 +52,11 @@ class Run:
     def check_free(cls, config):
         """Returns the run that `create` would make, or raises what it would raise."""
         run = cls(Path(config.runs) / config.name)
+        if run.folder.is_symlink() or (run.folder.exists() and not run.folder.is_dir()):
+            raise invalid("name", str(run.folder), "a folder, not a link or a file")
+        parents = [parent for parent in run.folder.parents if parent.exists()]
+        if not parents[0].is_dir() or not os.access(parents[0], os.W_OK):
+            raise invalid("runs", config.runs, "a folder that can be written to")
         if not run.folder.exists():
             return run
         if not config.overwrite:
@@ -59,12 +64,36 @@ class Run:
                 f"name: the run exists already. Received: {run.folder}. "
                 "Allowed: another --name, or --overwrite to delete it and start again"
             )
-        if not run.config_file.is_file():
+        if not run.is_run():
             raise InputError(
                 f"overwrite: the folder is no run, so it is not deleted. "
-                f"Received: {run.folder}. Allowed: a folder with a config.yml"
+                f"Received: {run.folder}. Allowed: a folder made by a training"
+            )
+        folder, data = run.folder.resolve(), Path(config.data).resolve()
+        if config.data != "openmoji" and (
+            data.is_relative_to(folder) or folder.is_relative_to(data)
+        ):
+            raise InputError(
+                f"overwrite: the run and the pictures share a folder, so it is not "
+                f"deleted. Received: {run.folder} and {config.data}. Allowed: apart"
             )
         return run
+
+    def is_run(self):
+        """Tells whether a training made this folder."""
+        return self.config_file.is_file() and self.samples.is_dir()
+
+    def delete(self):
+        """Deletes what a training writes, and the folder if nothing else is in it."""
+        for path in vars(self).values():
+            if path == self.folder:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        if self.folder.exists() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     @classmethod
     def open(cls, folder):
@@ -120,7 +149,9 @@ class Run:
 
     def snapshot_epochs(self):
         """Returns the epochs whose generators were kept, sorted."""
-        return sorted(epoch_of(path) for path in self.snapshots.glob("epoch_*.keras"))
+        return sorted(
+            epoch_of(path) for path in self.snapshots.glob("epoch_[0-9]*.keras")
+        )
 
     def snapshot_file(self, epoch):
         """Returns where the generator of an epoch is kept."""

@@ -9,6 +9,7 @@ from dcgan.figures.grids import image_grid, save_picture
 from dcgan.files import epoch_file
 from dcgan.latent import draw_latents
 
+MOST = 100_000
 ON_SHEET = 1024  # pictures on the contact sheet at most
 
 
@@ -97,13 +98,15 @@ def _epoch(text):
 
 
 def _check(options):
-    if options.count < 1:
-        raise invalid("-n", options.count, "1 or more")
+    if not 1 <= options.count <= MOST:
+        raise invalid("-n", options.count, f"1 to {MOST}")
     if options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
-    if options.truncation and not options.truncation >= 0.1:
-        raise invalid("--truncation", options.truncation, "0, or 0.1 or more")
-    if Path(options.out).exists() and not Path(options.out).is_dir():
+    if (
+        not options.out.strip()
+        or Path(options.out).exists()
+        and not Path(options.out).is_dir()
+    ):
         raise invalid("--out", options.out, "a folder, not a file")
 
 

@@ -11,13 +11,14 @@ from dcgan.parsing import type_in_words
 
 POLICIES = ("color", "translation", "cutout")
 
+WIDEST = 2**16
 MANY = 10**9  # "or more" ends here: more pictures or epochs than anybody has
 
 # knob: (lowest, highest)
 RANGES = {
-    "latent_dim": (1, 2**16),
-    "g_features": (1, 2**16),
-    "d_features": (1, 2**16),
+    "latent_dim": (1, WIDEST),
+    "g_features": (1, WIDEST),
+    "d_features": (1, WIDEST),
     "g_kernel": (1, 64),
     "d_kernel": (1, 64),
     "bn_momentum": (0, 1),
@@ -51,7 +52,7 @@ def check_config(config):
     for value_is_right, knob, allowed in _rules(config):
         if not value_is_right:
             raise invalid(knob, getattr(config, knob), allowed)
-    _check_colour(config.background)
+    check_colour(config.background)
 
 
 def _rules(config):
@@ -70,7 +71,7 @@ def _rules(config):
     layers = len(config.d_widths) if config.d_widths is not None else halvings
     yield layers > 0, "d_widths", "at least one positive number"
     yield _positive(config.d_widths or [1] * layers, layers), "d_widths", "above 0"
-    strides = config.d_strides or [2] * layers
+    strides = [2] * layers if config.d_strides is None else config.d_strides
     yield (
         len(strides) == layers and set(strides) <= {1, 2},
         "d_strides",
@@ -87,11 +88,13 @@ def _rules(config):
         "name",
         "letters, digits, - _ and ., not first",
     )
-    yield config.runs.strip(), "runs", "a folder's path"
+    for knob in ("data", "runs"):
+        path = getattr(config, knob)
+        yield path.strip() and "\0" not in path, knob, "a folder's path"
 
 
 def _positive(numbers, count):
-    return len(numbers) == count and all(number > 0 for number in numbers)
+    return len(numbers) == count and all(0 < number <= WIDEST for number in numbers)
 
 
 def _check_type(knob, value, kind):
@@ -123,7 +126,8 @@ def _check_range(knob, value, low, high):
         raise invalid(knob, value, allowed)
 
 
-def _check_colour(colour):
+def check_colour(colour):
+    """Raises `InputError` if `colour` is no colour for `background`."""
     from PIL import ImageColor
 
     try:

@@ -1,5 +1,6 @@
 """Pictures of every kind, against pixels worked out by hand."""
 
+import io
 import logging
 import os
 
@@ -199,14 +200,55 @@ def test_a_damaged_cache_is_made_anew(picture_folder):
     before = set(cache_folder().iterdir())
     first = load_images(picture_folder, 16)
     (file,) = set(cache_folder().iterdir()) - before
-    file.write_bytes(file.read_bytes()[:1000])
-    np.testing.assert_array_equal(load_images(picture_folder, 16), first)
+    whole = file.read_bytes()
+    npy = io.BytesIO()
+    np.save(npy, np.zeros((2, 3)))
+    for damaged in (whole[:1000], b"", npy.getvalue()):
+        file.write_bytes(damaged)
+        np.testing.assert_array_equal(load_images(picture_folder, 16), first)
 
 
 def test_a_link_to_nowhere_is_skipped_and_named(picture_folder, caplog):
     (picture_folder / "link.png").symlink_to(picture_folder / "nowhere.png")
     assert len(load_images(picture_folder, 16)) == 12
     assert "link.png' (No such file or directory)" in caplog.records[0].getMessage()
+
+
+def test_pipes_are_left_out_and_links_followed_once(picture_folder, tmp_path):
+    os.mkfifo(picture_folder / "pipe.png")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "linked").symlink_to(picture_folder)
+    (other / "loop").symlink_to(other)
+    assert len(load_images(other, 16)) == 12
+
+
+def test_the_folders_of_runs_are_left_out(picture_folder):
+    run = picture_folder / "run"
+    run.mkdir()
+    (run / "config.yml").touch()
+    (run / "log.csv").touch()
+    Image.new("RGB", (9, 9)).save(run / "losses.png")
+    assert len(load_images(picture_folder, 16)) == 12
+
+
+def test_the_cache_tells_folders_of_the_same_name_apart(tmp_path, monkeypatch):
+    for name, colour in (("a", RED), ("b", BLUE)):
+        (tmp_path / name / "set").mkdir(parents=True)
+        Image.new("RGB", (16, 16), colour).save(tmp_path / name / "set" / "x.bmp")
+        os.utime(tmp_path / name / "set" / "x.bmp", ns=(1, 1))
+        monkeypatch.chdir(tmp_path / name)
+        assert tuple(load_images("set", 16)[0, 0, 0]) == colour
+
+
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
+@pytest.mark.parametrize("size", [(16, 16), (32, 32), (10, 16)])
+def test_transparent_pixels_have_no_hidden_colour(fit, size):
+    picture = Image.new("RGBA", size, (255, 0, 255, 0))
+    picture.paste((*RED, 255), (0, 0, 3, 3))
+    pixels = to_square(picture, 16, 4, fit)
+    assert (pixels[pixels[..., 3] == 0] == 0).all()
+    assert (pixels[..., 3] == 0).any() and (pixels[..., 3] > 0).any()
 
 
 def test_contact_sheets_are_no_pictures(picture_folder):

@@ -19,6 +19,7 @@ def test_latents_are_standard_normal():
 def test_truncation_bounds_every_coordinate():
     latents = draw_latents(500, 50, truncation=0.7)
     assert 0.69 < np.abs(latents).max() <= 0.7
+    np.testing.assert_array_equal(draw_latents(3, 50, truncation=0.7), latents[:3])
     whole = draw_latents(500, 50)
     near = np.abs(whole) <= 0.7
     np.testing.assert_array_equal(latents[near], whole[near])

@@ -40,6 +40,14 @@ def test_the_order_is_a_pure_function_of_seed_and_step():
     assert not np.array_equal(order(make_dataset(images, 8, seed=2), 30), whole)
 
 
+def test_orders_do_not_repeat_after_256_epochs_or_seeds():
+    images = numbered(40)
+    epochs = order(make_dataset(images, 40), 600)
+    assert len(np.unique(epochs, axis=0)) == 600
+    firsts = [order(make_dataset(images, 40, seed=256 * k), 1)[0] for k in range(3)]
+    assert len(np.unique(firsts, axis=0)) == 3
+
+
 def test_an_epoch_shows_no_picture_twice_and_drops_others_each_time():
     dataset = make_dataset(numbered(50), 8)
     assert dataset.steps_per_epoch == 6
@@ -79,6 +87,12 @@ def test_flips_are_half_of_the_pictures_and_repeat():
 def test_the_stream_has_no_end():
     dataset = make_dataset(numbered(4), 2)
     assert sum(1 for _ in itertools.islice(dataset, 500)) == 500
+
+
+@pytest.mark.parametrize("images", [np.zeros((8, 4, 4, 1)), np.zeros((8, 4, 4), "u1")])
+def test_only_uint8_pictures_are_taken(images):
+    with pytest.raises(InputError, match="images is not valid.*uint8"):
+        make_dataset(images, 4)
 
 
 def test_fewer_pictures_than_a_batch_are_refused():

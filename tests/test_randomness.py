@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan.randomness import draw_key, integers, normal, split_key, uniform
+from dcgan.randomness import (
+    draw_key,
+    integers,
+    normal,
+    permutation,
+    split_key,
+    uniform,
+)
 
 DRAWS = {
     "uniform": lambda key: uniform(key, (1000,), -2.0, 3.0),
     "normal": lambda key: normal(key, (1000,)),
     "integers": lambda key: integers(key, (1000,), -2, 2),
+    "permutation": lambda key: permutation(key, 1000),
     "split": lambda key: split_key(key, "part"),
 }
 
@@ -40,6 +48,13 @@ def test_normal_is_normal():
     assert abs((values**4).mean() - 3) < 0.2
     shares = [(np.abs(values) < k).mean() for k in (1, 2, 3)]
     np.testing.assert_allclose(shares, [0.6827, 0.9545, 0.9973], atol=0.01)
+
+
+def test_permutations_are_uniform():
+    orders = [permutation(draw_key(0, k, "test"), 3).numpy() for k in range(3000)]
+    _, counts = np.unique(orders, axis=0, return_counts=True)
+    assert len(counts) == 6
+    np.testing.assert_allclose(counts / 3000, 1 / 6, atol=0.03)
 
 
 def test_seed_step_and_purpose_each_give_other_numbers():

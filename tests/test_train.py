@@ -184,7 +184,9 @@ def test_an_existing_run_is_refused_until_overwrite(tiny_config, picture_folder)
     assert marker.exists()
     settings = {"data": str(picture_folder), "overwrite": True}
     dcgan.train(dcgan.load_config(str(run.config_file), **settings))
-    assert not marker.exists() and run.generator_file.exists()
+    assert run.generator_file.exists()
+    assert marker.exists()  # what is not the run's own is left alone
+    assert len(read_rows(run.log)) == 2
 
 
 def _saved(config, folder):
@@ -202,6 +204,32 @@ def test_overwrite_deletes_nothing_but_runs(tiny_config, picture_folder):
     with pytest.raises(InputError, match="the folder is no run, so it is not deleted"):
         dcgan.train(config)
     assert len(list(picture_folder.iterdir())) == 12
+    (picture_folder / "config.yml").write_text("title: my site")
+    with pytest.raises(InputError, match="the folder is no run, so it is not deleted"):
+        dcgan.train(config)
+    assert len(list(picture_folder.iterdir())) == 13
+
+
+def test_overwrite_never_deletes_the_pictures_it_is_to_train_on(
+    tiny_config, picture_folder
+):
+    path = _saved(tiny_config, picture_folder)
+    run = dcgan.train(dcgan.load_config(path, data=picture_folder, epochs=1))
+    config = dcgan.load_config(path, data=run.samples, overwrite=True)
+    with pytest.raises(InputError, match="the run and the pictures share a folder"):
+        dcgan.train(config)
+    assert list(run.samples.iterdir())
+
+
+def test_runs_that_cannot_be_made_are_refused_at_once(tiny_config, picture_folder):
+    path = _saved(tiny_config, picture_folder)
+    with pytest.raises(InputError, match="runs is not valid"):
+        dcgan.train(dcgan.load_config(path, runs=path))
+    link = picture_folder.parent / "link"
+    link.symlink_to(picture_folder)
+    knobs = {"runs": picture_folder.parent, "name": "link", "overwrite": True}
+    with pytest.raises(InputError, match="a folder, not a link"):
+        dcgan.train(dcgan.load_config(path, **knobs))
 
 
 @pytest.mark.parametrize("channels", [1, 4])
@@ -345,7 +373,9 @@ def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypat
         (["--recipe", "nope"], "recipe does not exist. Received: nope"),
         (["--nope", "1"], "unknown knob. Received: nope"),
         (["--config", "bad.yml"], "not valid YAML. Received: bad.yml"),
-        (["--upsample", "maybe"], "maybe"),
+        (["--upsample", "maybe"], "Received: maybe. Allowed: --KNOB VALUE"),
+        (["--data", ""], "data is not valid"),
+        (["--g_widths", "8,4"], "g_widths is not valid. Received: '8,4'"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(flags, message, tmp_path):

@@ -4,6 +4,7 @@ import logging
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from dcgan.data.pictures import (
     read_picture,
     to_square,
 )
-from dcgan.errors import InputError, check_choice
+from dcgan.errors import InputError, check_choice, invalid
+from dcgan.validation import check_colour
 
 NAMED = 5  # skipped files that the warning names
 CONTACT_SHEET = "contact_sheet.png"  # our own, of `check` and `sample`: no picture
@@ -49,7 +51,11 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
         >>> load_images("openmoji", 64).shape
         (958, 64, 64, 3)
     """
+    if not isinstance(size, Integral) or size < 1:
+        raise invalid("size", size, "a whole number above 0")
+    size = int(size)
     check_choice("channels", channels, MODES)
+    check_colour(background)
     check_choice("fit", fit, FITS)
     settings = {"size": size, "channels": channels}
     settings |= {"fit": fit, "background": background}
@@ -59,10 +65,11 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
         return np.stack([to_square(picture, **settings) for picture in pictures])
     files = find_pictures(source)
     cache = cache_file(files, **settings)
-    images, skipped = read_cache(cache) or (None, None)
+    images, skipped = read_cache(cache, (size, size, channels)) or (None, None)
     if images is None:
         images, skipped = _decode(files, settings)
-        write_cache(cache, images, skipped)
+        if all(os.access(path, os.R_OK) for path, _ in skipped):  # else it may pass
+            write_cache(cache, images, skipped)
     if len(images) == 0:
         raise InputError(
             f"data: no file in the folder is a readable picture. Received: {source}. "
@@ -85,26 +92,21 @@ def check_enough(images, batch_size):
 def find_pictures(folder):
     """Returns the picture files below `folder`, sorted.
 
-    Hidden files and the contact sheets of `check` and `sample` are left out.
+    Links are followed. Hidden files, the contact sheets of `check` and `sample`, and
+    the folders of runs are left out.
 
     Raises:
         InputError: If there is no such folder, or no picture file in it.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        problem = "is a file" if folder.exists() else "does not exist"
+    if not os.fspath(folder).strip() or not Path(folder).is_dir():
+        problem = "is a file" if Path(folder).is_file() else "does not exist"
         raise InputError(
             f"data: folder {problem}. Received: {folder}. "
             "Allowed: a folder of pictures, or openmoji"
         )
-    endings = {
-        e for e, name in Image.registered_extensions().items() if name in Image.OPEN
-    }
-    files = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        visible = (n for n in names if not n.startswith(".") and n != CONTACT_SHEET)
-        files += [Path(parent, name) for name in visible]
+    readers = Image.registered_extensions().items()
+    endings = {ending for ending, name in readers if name in Image.OPEN}
+    files = list(_walk(folder))
     pictures = sorted(file for file in files if file.suffix.lower() in endings)
     if not pictures:
         raise InputError(
@@ -112,6 +114,30 @@ def find_pictures(folder):
             "other files. Allowed: PNG, JPEG, WebP, GIF, BMP, TIFF and more"
         )
     return pictures
+
+
+def _walk(folder):
+    """Yields the visible files below `folder`, each folder once."""
+    entered = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        place = os.path.realpath(parent)
+        is_run = {"config.yml", "log.csv"} <= set(names)
+        if place in entered or is_run:
+            folders.clear()
+            continue
+        entered.add(place)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            path = Path(parent, name)
+            hidden = name.startswith(".") or name == CONTACT_SHEET
+            # A pipe or a device would never end; a dead link is named by the decoder.
+            if not hidden and (path.is_file() or path.is_symlink()):
+                yield path
+
+
+def printable(path):
+    """Returns a path without line breaks, escapes or broken characters."""
+    return repr(os.fsencode(path).decode("utf-8", "backslashreplace"))[1:-1]
 
 
 def decode_all(files, decode):
@@ -163,5 +189,4 @@ def _warn_about(skipped, total):
 
 def _in_words(entry):
     path, reason = entry
-    printable = path.encode("utf-8", "backslashreplace").decode()
-    return f"{printable!r} ({reason})"
+    return f"'{printable(path)}' ({reason})"

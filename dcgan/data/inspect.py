@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from dcgan.data.folder import decode_all, find_pictures
+from dcgan.data.folder import decode_all, find_pictures, printable
 from dcgan.data.pictures import FITS, read_picture, to_square
 
 HASH = 16  # side of the map that near-duplicates are compared by
 ALIKE = 0.05  # share of differing bits that resizing and JPEG bring about
+CLOSE = 6  # mean difference of colours that JPEG and slight edits bring about
 FIT_IN_WORDS = {"pad": "padded", "crop": "cropped", "stretch": "stretched"}
 FLAT = 4  # levels between neighbours that count as no difference at all
 
@@ -24,6 +25,7 @@ class Entry:
     mode: str  # Pillow's mode of the file, before conversion
     alpha: str  # "opaque", "transparent parts", "half-transparent parts" or "empty"
     bits: np.ndarray = field(repr=False)  # bool, differences of neighbouring pixels
+    colours: np.ndarray = field(repr=False)  # of the 8x8 thumbnail, 0 to 255
     pixels: np.ndarray = field(repr=False)  # what training would see, uint8
 
 
@@ -66,7 +68,7 @@ def inspect_folder(folder, size=64, channels=3, fit="pad", background="white"):
 
 
 def near_duplicates(entries):
-    """Groups entries whose hashes differ in at most 5 % of the bits.
+    """Groups entries with almost the same outlines (hashes) and the same colours.
 
     Returns:
         List of lists of paths, each of two or more; a picture is in one group at most.
@@ -74,11 +76,14 @@ def near_duplicates(entries):
     groups = []
     unseen = np.ones(len(entries), bool)
     hashes = np.array([entry.bits for entry in entries], bool)
+    colours = np.array([entry.colours for entry in entries], np.int16)
     for index in range(len(entries)):
         if not unseen[index]:
             continue
-        differing = (hashes[index:] != hashes[index]).mean(axis=1)
-        alike = index + np.flatnonzero((differing <= ALIKE) & unseen[index:])
+        outlines = (hashes[index:] != hashes[index]).mean(axis=1) <= ALIKE
+        distance = np.abs(colours[index:] - colours[index]).mean(axis=1)
+        same = outlines & (distance <= CLOSE) & unseen[index:]
+        alike = index + np.flatnonzero(same)
         unseen[alike] = False
         if len(alike) > 1:
             groups.append([entries[k].path for k in alike])
@@ -112,7 +117,10 @@ def _inspect(path, settings):
         mode = file.mode
     alpha = np.asarray(picture)[..., 3]
     white = Image.new("RGBA", picture.size, "white")
-    grey = Image.alpha_composite(white, picture).convert("L")
+    visible = Image.alpha_composite(white, picture).convert("RGB")
+    thumbnail = visible.resize((8, 8), Image.Resampling.BOX)
+    colours = np.asarray(thumbnail, np.int16).ravel()
+    grey = visible.convert("L")
     small = grey.resize((HASH + 1, HASH), Image.Resampling.BOX)
     levels = np.asarray(small, np.int16)
     # A difference hash: is each pixel clearly darker than its right neighbour?
@@ -121,7 +129,7 @@ def _inspect(path, settings):
     bits = np.concatenate([bits.ravel(), falls.ravel()])
     pixels = to_square(picture, *settings)
     alpha = _alpha_in_words(alpha)
-    return Entry(str(path), picture.size, mode, alpha, bits, pixels)
+    return Entry(str(path), picture.size, mode, alpha, bits, colours, pixels)
 
 
 def _alpha_in_words(alpha):
@@ -172,7 +180,7 @@ def _advice(entries, config):
 
 
 def _skipped_lines(skipped):
-    return [f"skipped: {path} ({reason})" for path, reason in skipped]
+    return [f"skipped: {printable(path)} ({reason})" for path, reason in skipped]
 
 
 def _duplicate_lines(groups):
@@ -192,4 +200,4 @@ def _most_common(values, most=5):
 
 def _first(paths, most=3):
     more = f" and {len(paths) - most} more" if len(paths) > most else ""
-    return ", ".join(paths[:most]) + more
+    return ", ".join(map(printable, paths[:most])) + more

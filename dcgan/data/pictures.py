@@ -62,7 +62,10 @@ def to_square(picture, size, channels, fit="pad", background="white"):
         behind = Image.new("RGBA", picture.size, background)
         picture = Image.alpha_composite(behind, picture).convert("RGB")
     square = FITS[fit](picture, size, filling).convert(MODES[channels])
-    return np.asarray(square).reshape(size, size, channels)
+    pixels = np.array(square).reshape(size, size, channels)
+    if channels == 4:  # what nobody can see must not be for the discriminator to see
+        pixels[pixels[..., 3] == 0] = 0
+    return pixels
 
 
 def _one_line(error):

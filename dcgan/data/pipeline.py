@@ -1,10 +1,14 @@
 """Batches for training, in an order that is a pure function of (seed, step)."""
 
+from numbers import Integral
+
+import numpy as np
 import tensorflow as tf
 
 from dcgan.data.folder import check_enough
+from dcgan.errors import invalid
 from dcgan.pixels import to_float
-from dcgan.randomness import draw_key, uniform
+from dcgan.randomness import draw_key, permutation, uniform
 
 
 def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
@@ -18,7 +22,8 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
         batch_size: Pictures a batch, at most N.
         seed: int that fixes the order.
         start_step: The step to start at: the stream goes on as if that many batches
-            had been taken already.
+            had been taken already. Each `fit` begins the stream anew, so one that goes
+            on after another wants its number of steps here.
         flip: Whether to mirror each picture left to right with probability 1/2.
 
     Returns:
@@ -26,11 +31,16 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
         attribute `steps_per_epoch` is the number of batches in one pass.
 
     Raises:
-        InputError: If there are fewer pictures than one batch.
+        InputError: If there are fewer pictures than one batch, or they are not uint8.
 
     Example:
         >>> batch = next(iter(make_dataset(images, 32, seed=0)))
     """
+    if np.ndim(images) != 4 or np.asarray(images).dtype != np.uint8:
+        received = f"{np.asarray(images).dtype} {np.shape(images)}"
+        raise invalid("images", received, "uint8 (N, H, W, C)")
+    if not isinstance(batch_size, Integral) or batch_size < 1:
+        raise invalid("batch_size", batch_size, "a whole number above 0")
     check_enough(images, batch_size)
     count = len(images)
     steps_per_epoch = count // batch_size
@@ -39,10 +49,10 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
     def batch_of(step):
         epoch, place = step // steps_per_epoch, step % steps_per_epoch
         positions = place * batch_size + tf.range(batch_size, dtype=tf.int64)
-        order = tf.random.experimental.index_shuffle(
-            positions, tf.stack([seed, epoch]), count - 1
-        )
-        batch = to_float(tf.gather(pixels, order))
+        # Not `index_shuffle`: it heeds only the low byte of its seeds, so that orders
+        # would repeat after 256 epochs.
+        order = permutation(draw_key(seed, epoch, "order"), count)
+        batch = to_float(tf.gather(pixels, tf.gather(order, positions)))
         return _flip_some(batch, draw_key(seed, step, "flip")) if flip else batch
 
     steps = tf.data.Dataset.range(start_step, tf.int64.max)

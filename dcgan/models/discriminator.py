@@ -44,7 +44,7 @@ def discriminator_widths(config):
 
 def _trunk(config):
     widths = discriminator_widths(config)
-    strides = config.d_strides or [2] * len(widths)
+    strides = [2] * len(widths) if config.d_strides is None else config.d_strides
     layers = []
     for index, (width, stride) in enumerate(zip(widths, strides), start=1):
         layers += _block(config, index, width, stride, last=index == len(widths))

@@ -4,6 +4,7 @@ The formulas are functions of the pictures and of the drawn numbers; the draws a
 apart, so that each formula can be checked against fixed numbers.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from dcgan.errors import check_choice
@@ -38,8 +39,8 @@ def diff_augment(images, policy="color,translation,cutout", seed=0):
         Zhao et al. 2020, Differentiable Augmentation for Data-Efficient GAN Training,
         section 4 and appendix A.
     """
-    images = tf.convert_to_tensor(images)
-    key = draw_key(seed, 0, "diff_augment") if isinstance(seed, int) else seed
+    images = tf.cast(images, tf.float32)
+    key = draw_key(seed, 0, "diff_augment") if np.ndim(seed) == 0 else seed
     for name in policy.split(","):
         check_choice("policy", name.strip(), POLICIES)
         for operation, draw in POLICIES[name.strip()]:

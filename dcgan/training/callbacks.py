@@ -85,6 +85,8 @@ class SampleGrid(PeriodicCallback):
 class Progress(keras.callbacks.Callback):
     """One bar an epoch on stderr, with the losses and the time left of the run."""
 
+    _bar = None
+
     def on_train_begin(self, logs=None):
         self._clock = Clock(self.params["epochs"])
 
@@ -109,7 +111,10 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._bar.close()
 
-    on_train_end = on_epoch_end
+    def close(self):
+        """Ends the bar where it stands, after Ctrl-C."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 class SaveNetworks(PeriodicCallback):

@@ -9,7 +9,7 @@ from dcgan.latent import draw_latents
 from dcgan.pixels import to_uint8
 from dcgan.randomness import draw_key, normal
 from dcgan.training.augment import maybe_augment
-from dcgan.training.losses import LOSSES
+from dcgan.training.losses import LOSSES, SCORES
 
 SAMPLE_BATCH = 64
 EMA_RAMP_UP = 0.05  # early on, the half-life is this share of the pictures seen
@@ -101,12 +101,13 @@ class GAN(keras.Model):
         self.step.assign_add(1)
         if self.ema_generator is not self.generator:
             self._update_average(tf.shape(real)[0])
-        scores = tf.sigmoid(real_logits), tf.sigmoid(fake_logits)
+        score = SCORES.get(self.config.loss, tf.sigmoid)
+        scores = score(real_logits), score(fake_logits)
         for mean, value in zip(self._means, (g_loss, d_loss, *scores)):
             mean.update_state(value)
         return {mean.name: mean.result() for mean in self._means}
 
-    def sample(self, count=None, seed=0, truncation=0.0, latents=None):
+    def sample(self, count=16, seed=0, truncation=0.0, latents=None):
         """Makes pictures with the averaged generator.
 
         Args:

@@ -55,3 +55,7 @@ def _cross_entropy(targets, logits):
 
 
 LOSSES = {"bce": bce, "lsgan": lsgan, "hinge": hinge}
+
+# How logits become the probability of being real, where that is not the sigmoid: least
+# squares pulls the logits themselves to 0 and 1.
+SCORES = {"lsgan": lambda logits: tf.clip_by_value(logits, 0.0, 1.0)}

@@ -1,6 +1,7 @@
 """A whole training: from the pictures to a finished run folder."""
 
 import os
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -42,15 +43,17 @@ def train(config, images):
     dataset = make_dataset(images, config.batch_size, config.seed, flip=config.flip)
     gan = GAN(build_generator(config), build_discriminator(config), config)
     gan.compile()
+    _announce(config, len(images), dataset.steps_per_epoch)
     run = Run.create(config)
-    _announce(config, run, len(images), dataset.steps_per_epoch)
-    chosen = _callbacks(config, run)
+    progress = Progress()
+    chosen = [progress, *_callbacks(config, run)]
     try:
         gan.fit(dataset, epochs=config.epochs, verbose=0, callbacks=chosen)
     except Diverged:
         progress_gif(run.samples, run.gif)
         raise
     except KeyboardInterrupt:
+        progress.close()
         _save(run, gan)
         raise
     _save(run, gan)
@@ -64,7 +67,6 @@ def _callbacks(config, run):
         run.samples, every, count=config.sample_grid**2, seed=config.seed
     )
     chosen = [
-        Progress(),
         logs.CSVLog(run.log, run.timing),
         StopOnNaN(),
         samples,
@@ -77,12 +79,13 @@ def _callbacks(config, run):
     return chosen
 
 
-def _announce(config, run, count, steps):
+def _announce(config, count, steps):
+    folder = Run(Path(config.runs) / config.name).folder
     mode = CHANNELS[config.channels]
     print(f"{count} pictures of {config.size}x{config.size} {mode} from {config.data}")
     print(f"{config.epochs} epochs of {steps} steps on {_device()}")
-    print(f"Samples, curves and networks: {run.folder}{os.sep}")
-    print(f"In a browser: tensorboard --logdir {run.folder}", flush=True)
+    print(f"Samples, curves and networks: {folder}{os.sep}")
+    print(f"In a browser: tensorboard --logdir {folder}", flush=True)
 
 
 def _device():
@@ -97,7 +100,8 @@ def _save(run, gan):
     """Saves what there is, at the end or in the middle of an epoch."""
     steps = int(gan.step.numpy())
     if steps == 0:
-        print("Stopped before the first step; nothing was learnt.", flush=True)
+        run.delete()
+        print("Stopped before the first step, so there is no run.", flush=True)
         return
     run.save_networks(gan)
     progress_gif(run.samples, run.gif)

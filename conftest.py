@@ -1,56 +1,6 @@
-"""Settings and pictures that several tests share."""
+"""Settings of the tests and of the notebooks, which are tests too."""
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("DCGAN_FAST", "1")  # notebooks train for moments only
-
-import numpy as np
-import pytest
-from PIL import Image
-
-from dcgan.config import load_config
-
-
-@pytest.fixture(autouse=True, scope="session")
-def own_cache(tmp_path_factory):
-    """Keeps the tests out of the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DCGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture
-def tiny_config(tmp_path):
-    """A config that trains in a second."""
-    return load_config(
-        "default",
-        size=16,
-        g_features=4,
-        d_features=4,
-        latent_dim=8,
-        batch_size=4,
-        epochs=2,
-        sample_every=1,
-        sample_grid=2,
-        runs=str(tmp_path / "runs"),
-        name="tiny",
-    )
-
-
-@pytest.fixture
-def picture_folder(tmp_path):
-    """A folder of twelve noise pictures of 20x20."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for index in range(12):
-        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
-    return folder
-
-
-@pytest.fixture
-def noise_images():
-    """Ten noise pictures of 16x16, uint8."""
-    return np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)

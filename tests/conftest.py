@@ -1,0 +1,68 @@
+"""Pictures, settings and trainings that several tests share."""
+
+import numpy as np
+import pytest
+from helpers import TINY, command
+from PIL import Image
+
+from dcgan.config import load_config
+from dcgan.run import Run
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Keeps the tests out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DCGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def tiny_config(tmp_path):
+    """A config that trains in a second."""
+    return load_config(
+        "default",
+        size=16,
+        g_features=4,
+        d_features=4,
+        latent_dim=8,
+        batch_size=4,
+        epochs=2,
+        sample_every=1,
+        sample_grid=2,
+        runs=str(tmp_path / "runs"),
+        name="tiny",
+    )
+
+
+@pytest.fixture
+def picture_folder(tmp_path):
+    """A folder of twelve noise pictures of 20x20."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(12):
+        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
+    return folder
+
+
+@pytest.fixture
+def noise_images():
+    """Ten noise pictures of 16x16, uint8."""
+    return np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A finished run on twelve pictures, and what the command printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    rng = np.random.default_rng(0)
+    (folder / "pictures").mkdir()
+    for index in range(12):
+        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "pictures" / f"{index}.png")
+    arguments = ["--data", folder / "pictures", "--runs", folder / "runs"]
+    done = command("train", *arguments, "--name", "a", *TINY)
+    assert done.returncode == 0, done.stderr
+    return Run(folder / "runs" / "a"), done

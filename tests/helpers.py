@@ -1,0 +1,34 @@
+"""Trainings that several test files look at."""
+
+import csv
+import os
+import subprocess
+import sys
+
+TINY = (
+    "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4 --epochs 3 "
+    "--sample_every 2 --sample_grid 3 --snapshot_every 2"
+).split()
+
+
+def command(name, *arguments, **options):
+    """Runs `python -m dcgan.NAME` as a user would, in another process."""
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    line = [sys.executable, "-m", f"dcgan.{name}", *map(str, arguments)]
+    return subprocess.run(
+        line, capture_output=True, text=True, env=environment, **options
+    )
+
+
+def read_rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def saved_config(config, folder):
+    from dcgan.config import save_config
+
+    path = folder.parent / "saved.yml"
+    save_config(config, path)
+    return path

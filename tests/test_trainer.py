@@ -1,0 +1,200 @@
+"""A training leaves the whole run folder, and stops well."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers import read_rows, saved_config
+from PIL import Image
+
+import dcgan
+import dcgan.train as train_module
+from dcgan.figures.plots import plot_losses, save_figure
+from dcgan.run import Run
+from dcgan.training import trainer
+from dcgan.training.callbacks import Diverged, in_words
+from dcgan.training.gan import generate
+from dcgan.training.logs import LOG_HEADER
+
+
+def test_the_whole_run_folder(trained):
+    run, _ = trained
+    files = {
+        str(p.relative_to(run.folder)) for p in run.folder.rglob("*") if p.is_file()
+    }
+    events = {name for name in files if name.startswith("tensorboard/events")}
+    assert len(events) == 1
+    assert files - events == {
+        "config.yml",
+        "log.csv",
+        "timing.csv",
+        "losses.png",
+        "progress.gif",
+        "generator.keras",
+        "discriminator.keras",
+        "samples/epoch_0001.png",
+        "samples/epoch_0002.png",
+        "samples/epoch_0003.png",
+        "snapshots/epoch_0002.keras",
+    }
+
+
+def test_the_log_has_the_fixed_header_and_counts(trained):
+    run, _ = trained
+    rows = read_rows(run.log)
+    assert list(rows[0]) == LOG_HEADER
+    assert [row["step"] for row in rows] == ["3", "6", "9"]
+    assert [row["pictures"] for row in rows] == ["12", "24", "36"]
+    assert [row["g_updates"] for row in rows] == ["3", "6", "9"]
+    assert all(float(row["g_loss"]) > 0 and row["kid"] == "" for row in rows)
+    seconds = [float(row["seconds"]) for row in read_rows(run.timing)]
+    assert len(seconds) == 3 and min(seconds) >= 0
+
+
+def test_sample_sheets_are_aligned_and_show_the_same_latents(trained):
+    run, _ = trained
+    with Image.open(run.samples / "epoch_0003.png") as sheet:
+        pixels = np.asarray(sheet)
+    assert pixels.shape == (3 * 18 + 2, 3 * 18 + 2, 3)
+    generator = run.load_generator()
+    latents = dcgan.draw_latents(9, 4, seed=0)
+    expected = dcgan.image_grid(generate(generator, latents))
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_the_gif_has_a_frame_for_each_sheet(trained):
+    run, _ = trained
+    with Image.open(run.gif) as gif:
+        assert gif.n_frames == 3 and gif.size == (56, 56)
+
+
+def test_tensorboard_holds_losses_and_samples(trained):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run, _ = trained
+    events = EventAccumulator(str(run.tensorboard), size_guidance={"tensors": 0})
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert tags == {"g_loss", "d_loss", "real_score", "fake_score", "samples"}
+    logged = float(read_rows(run.log)[-1]["g_loss"])
+    value = events.Tensors("g_loss")[-1]
+    assert value.step == 3
+    assert tf.make_ndarray(value.tensor_proto) == pytest.approx(logged, rel=1e-4)
+
+
+def test_the_networks_load_without_custom_code(trained):
+    run, _ = trained
+    generator = keras.models.load_model(run.generator_file)
+    discriminator = keras.models.load_model(run.discriminator_file)
+    pictures = generator(np.zeros((2, 4), np.float32))
+    assert pictures.shape == (2, 16, 16, 3)
+    assert discriminator(pictures).shape == (2, 1)
+
+
+def test_the_saved_config_gives_the_same_config(trained):
+    run, _ = trained
+    again = dcgan.load_config(str(run.config_file))
+    assert again == run.config
+    assert (again.name, again.size, again.snapshot_every) == ("a", 16, 2)
+
+
+def test_equal_runs_have_equal_logs_and_samples(trained, tmp_path):
+    run, _ = trained
+    again = dcgan.train(
+        dcgan.load_config(str(run.config_file), runs=str(tmp_path), name="b")
+    )
+    assert again.log.read_bytes() == run.log.read_bytes()
+    for epoch in (1, 2, 3):
+        name = f"epoch_{epoch:04d}.png"
+        first, second = run.samples / name, again.samples / name
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_ctrl_c_saves_the_run(tiny_config, picture_folder, monkeypatch):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    chosen = trainer._callbacks
+
+    def with_interrupt(config, run):
+        return [*chosen(config, run), Interrupt()]
+
+    monkeypatch.setattr(trainer, "_callbacks", with_interrupt)
+    path = saved_config(tiny_config, picture_folder)
+    config = dcgan.load_config(str(path), data=str(picture_folder), epochs=9)
+    with pytest.raises(KeyboardInterrupt):
+        dcgan.train(config)
+    run = Run.open(f"{config.runs}/{config.name}")
+    assert run.load_generator() is not None and run.gif.exists()
+    assert len(read_rows(run.log)) == 2
+
+
+def test_one_epoch_is_enough_for_a_whole_run(tiny_config, picture_folder):
+    path = saved_config(tiny_config, picture_folder)
+    run = dcgan.train(dcgan.load_config(path, data=picture_folder, epochs=1))
+    for file in (run.gif, run.losses, run.generator_file):
+        assert file.stat().st_size > 0
+
+
+def test_the_plot_is_drawn_from_the_log(trained, tmp_path):
+    run, _ = trained
+    save_figure(tmp_path / "again.png", plot_losses(run.log))
+    assert run.losses.read_bytes() == (tmp_path / "again.png").read_bytes()
+
+
+def test_training_stops_at_nan_and_keeps_the_last_good_networks(
+    tiny_config, picture_folder
+):
+    path = saved_config(tiny_config, picture_folder)
+    settings = {"data": picture_folder, "epochs": 50, "g_lr": 1.0, "d_lr": 1.0}
+    settings |= {"loss": "lsgan", "g_norm": "none", "d_norm": "none", "beta1": 0.0}
+    config = dcgan.load_config(path, name="nan", **settings)
+    real = trainer.make_dataset
+
+    def poisoned(images, *args, **kwargs):
+        dataset = real(images, *args, **kwargs)
+        broken = dataset.enumerate().map(
+            lambda step, batch: tf.where(step < 5, batch, batch / 0.0)
+        )
+        broken.steps_per_epoch = dataset.steps_per_epoch
+        return broken
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer, "make_dataset", poisoned)
+        with pytest.raises(Diverged, match="is nan in epoch 2.*--g_lr"):
+            dcgan.train(config)
+    run = Run.open(f"{config.runs}/nan")
+    assert all(np.isfinite(w).all() for w in run.load_generator().get_weights())
+    assert len(read_rows(run.log)) == 2
+
+
+def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypatch):
+    seen = {}
+    load, make = train_module.load_images, trainer.make_dataset
+
+    def load_images(*args):
+        seen["load"] = args
+        return load(*args)
+
+    def make_dataset(images, *args, **kwargs):
+        seen["make"] = (*args, kwargs)
+        return make(images, *args, **kwargs)
+
+    monkeypatch.setattr(train_module, "load_images", load_images)
+    monkeypatch.setattr(trainer, "make_dataset", make_dataset)
+    path = saved_config(tiny_config, picture_folder)
+    knobs = {"fit": "crop", "background": "black", "flip": True, "seed": 7, "epochs": 1}
+    dcgan.train(dcgan.load_config(path, data=picture_folder, **knobs))
+    assert seen["load"] == (str(picture_folder), 16, 3, "crop", "black")
+    assert seen["make"] == (4, 7, {"flip": True})
+
+
+def test_durations_in_words():
+    assert [in_words(s) for s in (5, 89, 600, 9000)] == [
+        "5 s",
+        "89 s",
+        "10 min",
+        "2.5 h",
+    ]

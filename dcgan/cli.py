@@ -1,6 +1,7 @@
 """What the commands share: one line for an error, exit codes, a quiet TensorFlow."""
 
 import argparse
+import atexit
 import os
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def run_command(main, argv=None):
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _end(INTERRUPTED)
 
 
 def quiet_tensorflow():
@@ -72,6 +73,18 @@ def quiet_tensorflow():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+def _end(code):
+    """Ends the process with `code`, whatever the interrupt has passed through.
+
+    After an interrupt in `exec` of a text, such as every import that makes a dataclass
+    runs, CPython ends by the signal and forgets the exit code.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _one_line(message):

@@ -57,6 +57,24 @@ def test_a_real_ctrl_c_ends_with_130_and_without_traceback(picture_folder, tmp_p
     assert Run.open(log.parent).load_generator() is not None
 
 
+def test_ctrl_c_in_the_middle_of_an_import_ends_with_130_too(tmp_path):
+    (tmp_path / "interrupted.py").write_text(
+        "import atexit; from dcgan.cli import run_command\n"
+        "atexit.register(print, 'cleaned up')\n"
+        "def main(argv): exec('raise KeyboardInterrupt')\n"
+        "run_command(main)"
+    )
+    path = os.pathsep.join([os.getcwd(), str(tmp_path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+    assert done.stdout == "cleaned up\n"
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [

@@ -75,6 +75,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             drawn, pictures = self.sample_grid.latest
             if drawn == epoch + 1:
                 tf.summary.image("samples", image_grid(pictures)[None])
+        self._writer.flush()  # Ctrl-C may come before the end
 
     def on_train_end(self, logs=None):
         self._writer.close()

@@ -6,6 +6,10 @@ The public names are loaded when they are first used, so that `import dcgan` and
 
 from importlib import import_module
 
+from dcgan.registration import register_with_keras
+
+register_with_keras()
+
 _PUBLIC = {
     "Config": "dcgan.config",
     "load_config": "dcgan.config",
@@ -29,6 +33,10 @@ _PUBLIC = {
     "show_animation": "dcgan.figures.gifs",
     "plot_losses": "dcgan.figures.plots",
     "show_losses": "dcgan.figures.plots",
+    "show_comparison": "dcgan.figures.comparison",
+    "show_curves": "dcgan.figures.comparison",
+    "spread": "dcgan.figures.comparison",
+    "fit": "dcgan.training.trainer",
     "thin_out": "dcgan.figures.gifs",
 }
 _NEED_TENSORFLOW = {
@@ -38,6 +46,7 @@ _NEED_TENSORFLOW = {
     "dcgan.training.gan",
     "dcgan.training.augment",
     "dcgan.training.callbacks",
+    "dcgan.training.trainer",
 }
 __all__ = list(_PUBLIC)
 

@@ -5,6 +5,7 @@ import atexit
 import os
 import sys
 import tempfile
+import warnings
 
 from dcgan.errors import InputError
 
@@ -34,6 +35,7 @@ def run_command(main, argv=None):
     for stream in (sys.stdout, sys.stderr):  # file names may hold any bytes
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
     try:
         main(argv)
     except InputError as error:
@@ -73,6 +75,12 @@ def quiet_tensorflow():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+def _show_warning(message, category, *where, **more):
+    """One line without the place in the code, for what the package warns of."""
+    if category is UserWarning:
+        print(f"warning: {_one_line(message)}", file=sys.stderr)
 
 
 def _end(code):

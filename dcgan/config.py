@@ -8,11 +8,17 @@ from typing import Literal
 
 import yaml
 
+from dcgan.combinations import clear_labels
 from dcgan.errors import InputError, invalid
 from dcgan.parsing import parse_flags, parse_values
 from dcgan.validation import check_config
 
 RECIPES = Path(__file__).parent / "recipes"
+
+Norm = Literal["batch", "instance", "layer", "local_response", "pixel", "none"]
+Bias = Literal["none", "free", "ends", "dense"]
+Loss = Literal["bce", "lsgan", "hinge", "wgan", "rgan", "ragan"]
+Precision = Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +43,12 @@ class Config:
     fit: Literal["pad", "crop", "stretch"] = "pad"  # to a square; pad loses nothing
     background: str = "white"  # colour behind transparency and padding, name or #rrggbb
     flip: bool = True  # mirror real pictures at random; turn off for text and logos
+    jitter: float | list[float] = 0.0  # real ones' brightness, contrast, saturation
+    rotate: float = 0.0  # turn real pictures by up to this many degrees; it leaks
 
     # networks
     latent_dim: int = 100  # length of the latent vector; 100 as in DCGAN
+    linear_layer: bool = False  # a dense layer from latent to latent in front of G
     g_features: int = 16  # generator's width at its last map, doubled inwards; see D's
     d_features: int = 16  # D's width at its first map; 64 in DCGAN, 16 is fast on a CPU
     g_widths: list[int] | None = None  # generator's widths one by one, from the latent
@@ -51,24 +60,53 @@ class Config:
     stem: Literal["dense", "deconv"] = "dense"  # latent to first map: the same sums
     head: Literal["dense", "conv"] = "dense"  # last map to logit: the same sums
     upsample: bool = True  # nearest + 3x3 convolution inside: no checkerboard
-    g_norm: Literal["batch", "none"] = "batch"  # generator's norm; batch as in DCGAN
-    d_norm: Literal["batch", "none"] = "batch"  # the same, not in D's first layer
+    g_norm: Norm = "batch"  # generator's normalisation; batch as in DCGAN
+    d_norm: Norm = "batch"  # D's; per-sample penalties want instance, layer or none
+    g_norm_first: bool = True  # also after the generator's stem, as in DCGAN
+    d_norm_first: bool = False  # also after D's first layer; DCGAN leaves it out
+    spectral_norm: bool = False  # D's kernels over their spectral norm, not attention's
     bn_momentum: float = 0.9  # share of old BatchNorm statistics kept; PyTorch's value
-    bn_epsilon: float = 1e-5  # added to BatchNorm's variance; PyTorch's value
-    gamma_std: float = 0.02  # spread of BatchNorm's first gammas around 1; DCGAN's 0.02
-    init: Literal["normal", "glorot"] = "normal"  # normal: N(0, 0.02) as in DCGAN
-    g_bias: bool = False  # biases in G where no norm follows; off as in PyTorch's DCGAN
-    d_bias: bool = False  # the same in D
+    bn_epsilon: float = 1e-5  # added to a norm's variance; PyTorch's value
+    gamma_mean: float = 1.0  # mean of the norms' first gammas; 1 changes nothing
+    gamma_std: float = 0.02  # their spread; DCGAN's 0.02
+    init: Literal["normal", "glorot", "kaiming"] = "normal"  # normal: N(0, 0.02), DCGAN
+    g_bias: Bias = "none"  # G's layers with biases; free: where no norm follows
+    d_bias: Bias = "none"  # D's; none as in PyTorch's DCGAN; ends: first and last
     g_slope: float = 0.0  # LeakyReLU's negative slope in G; 0 is ReLU, as in DCGAN
     d_slope: float = 0.2  # LeakyReLU's negative slope in D; 0.2 as in DCGAN
     dropout: float = 0.0  # share of D's activations dropped; BatchNorm does without
+    g_dropout: float = 0.0  # the same in G, in training only; DCGAN has none
     last_activation: bool = True  # activation and dropout after the last D convolution
+    self_attention: bool = False  # in both networks, at a quarter of the size; slower
+    minibatch_std: bool = False  # D also sees the spread of its batch; ProGAN's remedy
+    minibatch_discrimination: bool = False  # D compares pictures; against collapse
+    minibatch_kernels: int = 100  # its kernels B, numbers it adds; Salimans' code
+    minibatch_dims: int = 5  # its dimensions C, length of a kernel's row; likewise
+    discriminators: int = 1  # several see the same pictures; G serves their mean
+    heads: int = 1  # heads over one trunk, each with a hidden layer of its own
 
     # training
     batch_size: int = 32  # pictures a step; small batches mean more steps an epoch
     epochs: int = 800  # passes over the pictures; half an hour on two cores
-    loss: Literal["bce", "lsgan", "hinge"] = "bce"  # bce: the non-saturating GAN loss
+    loss: Loss = "bce"  # bce: the non-saturating GAN loss; rgan, ragan: relativistic
     update: Literal["alternating", "simultaneous"] = "alternating"  # D first, or both
+    critic_steps: int = 1  # updates of D for one of G, on one real batch; WGAN-GP: 5
+    fresh_latents: bool = False  # new latents for G's update; else those D has seen
+    dynamic_frequency: bool = False  # as many updates of G and D as their losses ask
+    gp: float = 0.0  # weight of WGAN-GP's gradient penalty; its paper has 10
+    r1: float = 0.0  # weight gamma of D's squared gradient at real pictures
+    r2: float = 0.0  # the same at generated pictures; R3GAN has both
+    ct: float = 0.0  # weight of CT-GAN's consistency under dropout; its paper has 2
+    penalty_every: int = 1  # steps between penalties, weighted up; 16 in StyleGAN2
+    weight_clip: float = 0.0  # D's weights are cut to this; 0.01 in the first WGAN
+    feature_matching: float = 0.0  # weight in G's loss of D's mean features' distance
+    label_smoothing: float = 0.0  # real targets 1 minus this; 0.1 is usual
+    two_sided: bool = False  # fake targets are label_smoothing instead of 0
+    label_noise: float = 0.0  # targets move by this times U(-0.5, 0.5), each picture
+    label_swap: float = 0.0  # probability that a picture gets the other kind's target
+    g_soft_labels: bool = False  # G aims at D's real targets, noise and all, not at 1
+    d_loss_weight: float = 1.0  # factor of D's adversarial loss; some halve it
+    init_from: str | None = None  # folder of a run whose networks to start from
 
     # optimisation (Adam)
     g_lr: float = 4e-4  # generator's learning rate; narrow networks bear 2 x DCGAN's
@@ -76,12 +114,20 @@ class Config:
     beta1: float = 0.5  # 0.5 instead of Adam's 0.9 keeps DCGAN from oscillating
     beta2: float = 0.999  # Adam's own value
     epsilon: float = 1e-8  # Adam's, the value PyTorch uses
+    adam: Literal["keras", "pytorch"] = "keras"  # epsilon before bias correction, after
+    weight_decay: float = 0.0  # AdamW's, on kernels only; GANs mostly do without
+    clip_norm: float = 0.0  # longest gradient of a network, all its weights together
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine: to 0 at the end
+    warmup: int = 0  # steps over which the learning rates rise from 0
+    precision: Precision = "float32"  # bfloat16 saves time where the machine has it
     ema_half_life: float = 10_000  # pictures; the averaged generator makes the samples
 
     # augmentation (DiffAugment)
     aug_prob: float = 1.0  # probability that an iteration augments real and fake
     aug_per_sample: bool = False  # draw that probability for each picture instead
     policy: str = "color,translation,cutout"  # any comma list of these three
+    ada_target: float = 0.0  # mean sign of D on real pictures to hold; ADA has 0.6
+    ada_pictures: int = 100_000  # pictures in which ADA's probability can go 0 to 1
 
     # run
     name: str = "default"  # the run's folder is runs/NAME
@@ -141,6 +187,11 @@ def load_config(source="default", **overrides):
     if recipe not in recipe_names():
         raise _unknown_recipe(recipe)
     base = _read_yaml(RECIPES / f"{recipe}.yml")
+    base, cleared = clear_labels(base, chosen)
+    if cleared:
+        print(
+            f"Off, because loss={chosen['loss']} has no targets: {', '.join(cleared)}"
+        )
     return Config(**parse_values(Config, base | chosen))
 
 

@@ -41,8 +41,8 @@ def main(argv=None):
 def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=None):
     """Writes the animation of `stops` * `frames` pictures to the file `out`."""
     quiet_tensorflow()
+    from dcgan.models.generator import generate
     from dcgan.run import Run
-    from dcgan.training.gan import generate
 
     generator = Run.open(run).load_generator(epoch)
     latents = draw_latents(stops, generator.input_shape[-1], seed)

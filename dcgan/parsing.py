@@ -15,6 +15,8 @@ IN_WORDS = {
     int: "a whole number",
     float: "a number",
     str: "a text",
+    str | None: "a text",
+    float | list[float]: "a number, or a list such as [0.3,0.2,0.1]",
     bool: "true or false",
 }
 LIST_IN_WORDS = "a list of whole numbers, such as [256,128]"

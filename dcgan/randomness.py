@@ -39,9 +39,14 @@ def purpose_id(purpose):
     return zlib.crc32(purpose.encode()) & 0x7FFFFFFF
 
 
-def split_key(key, purpose):
-    """Returns an independent key derived from `key` for one part of a draw."""
-    return _fold_in(key, purpose_id(purpose))
+def split_key(key, part):
+    """Returns an independent key derived from `key` for one part of a draw.
+
+    Args:
+        key: Key of shape (2,).
+        part: Name of the part, str, or its number, int or scalar integer tensor.
+    """
+    return _fold_in(key, purpose_id(part) if isinstance(part, str) else part)
 
 
 def uniform(key, shape, low=0.0, high=1.0):

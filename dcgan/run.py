@@ -127,20 +127,15 @@ class Run:
         Raises:
             InputError: If there is no such generator, or the file is damaged.
         """
-        import keras
+        return _load(self.generator_file if epoch is None else self._snapshot(epoch))
 
-        file = self.generator_file if epoch is None else self._snapshot(epoch)
-        if not file.is_file():
-            raise InputError(
-                f"run: no generator has been saved yet. Received: {self.folder}. "
-                f"Allowed: a run with {file.name}"
-            )
-        try:
-            return keras.models.load_model(file, compile=False, safe_mode=True)
-        except Exception as error:  # zip, JSON, HDF5 and Keras each raise their own
-            reason = " ".join(str(error).split())[:200]
-            message = f"run: cannot read the generator. Received: {file}: {reason}"
-            raise InputError(message) from error
+    def load_discriminator(self):
+        """Loads the discriminator, a `keras.Model` from pictures to logits.
+
+        Raises:
+            InputError: If there is none, or the file is damaged.
+        """
+        return _load(self.discriminator_file)
 
     def save_networks(self, gan):
         """Saves the generator that makes the samples, and the discriminator."""
@@ -168,6 +163,22 @@ class Run:
         raise InputError(
             f"epoch: no generator was kept then. Received: {epoch}. Allowed: {allowed}"
         )
+
+
+def _load(file):
+    import keras
+
+    if not file.is_file():
+        raise InputError(
+            f"run: no {file.stem} has been saved yet. Received: {file.parent}. "
+            f"Allowed: a run with {file.name}"
+        )
+    try:
+        return keras.models.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # zip, JSON, HDF5 and Keras each raise their own
+        reason = " ".join(str(error).split())[:200]
+        message = f"run: cannot read the {file.stem}. Received: {file}: {reason}"
+        raise InputError(message) from error
 
 
 def save_network(network, path):

@@ -10,6 +10,7 @@ from dcgan.files import epoch_file
 from dcgan.latent import draw_latents
 
 MOST = 100_000
+SEVERAL = ("all", "ensemble")
 ON_SHEET = 1024  # pictures on the contact sheet at most
 
 
@@ -34,8 +35,9 @@ def main(argv=None):
     parser.add_argument(
         "--epoch",
         type=_epoch,
-        metavar="N|all",
-        help="a generator kept in snapshots/, or all of them",
+        metavar="N|all|ensemble",
+        help="a generator kept in snapshots/; all of them, each on its own; or all of "
+        "them as an ensemble that takes turns",
     )
     options = parser.parse_args(argv)
     _check(options)
@@ -52,32 +54,33 @@ def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
         seed: Seed of the latents.
         truncation: See `dcgan.latent.draw_latents`.
         epoch: An epoch kept in `snapshots/`, or `"all"` of them, each in a folder of
-            its own with the same latents; the newest generator if left out.
+            its own with the same latents; `"ensemble"` of them, picture by picture the
+            next one; the newest generator if left out.
     """
     quiet_tensorflow()
     from dcgan.run import Run
 
     run = Run.open(run)
-    folders = {Path(out): epoch}
+    kept = run.snapshot_epochs()
+    if epoch in SEVERAL and not kept:
+        raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
+    folders = {Path(out): kept if epoch == "ensemble" else [epoch]}
     if epoch == "all":
-        kept = run.snapshot_epochs()
-        folders = {epoch_file(out, number, ""): number for number in kept}
-        if not kept:
-            raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
-    for folder, number in folders.items():
-        generator = run.load_generator(number)
-        latents = draw_latents(count, generator.input_shape[-1], seed, truncation)
-        _write(folder, generator, latents)
+        folders = {epoch_file(out, number, ""): [number] for number in kept}
+    for folder, numbers in folders.items():
+        generators = [run.load_generator(number) for number in numbers]
+        latent_dim = generators[0].input_shape[-1]
+        _write(folder, generators, draw_latents(count, latent_dim, seed, truncation))
     print(f"{count} pictures and {CONTACT_SHEET} in {', '.join(map(str, folders))}")
 
 
-def _write(folder, generator, latents):
-    from dcgan.training.gan import generate
+def _write(folder, generators, latents):
+    from dcgan.models.generator import generate_in_turn
 
     digits = max(4, len(str(len(latents) - 1)))
     names = [f"{index:0{digits}d}.png" for index in range(len(latents))]
     _check_leftovers(folder, names)
-    pictures = generate(generator, latents)
+    pictures = generate_in_turn(generators, latents)
     for name, picture in zip(names, pictures):
         save_picture(folder / name, picture)
     save_picture(folder / CONTACT_SHEET, image_grid(pictures[:ON_SHEET]))
@@ -94,7 +97,7 @@ def _check_leftovers(folder, names):
 
 
 def _epoch(text):
-    return text if text == "all" else int(text)
+    return text if text in SEVERAL else int(text)
 
 
 def _check(options):

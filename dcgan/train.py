@@ -7,6 +7,7 @@ from dcgan.cli import quiet_tensorflow, run_command
 from dcgan.config import load_flags, recipe_names
 from dcgan.data.folder import check_enough, load_images
 from dcgan.run import Run
+from dcgan.start import check_start
 
 EXAMPLE = """examples:
   python -m dcgan.train
@@ -47,6 +48,7 @@ def train(config):
     """
     # Everything that can be refused is looked at before the wait for TensorFlow.
     Run.check_free(config)
+    check_start(config)
     images = load_images(
         config.data, config.size, config.channels, config.fit, config.background
     )

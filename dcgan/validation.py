@@ -3,9 +3,10 @@
 import re
 from dataclasses import fields
 from numbers import Integral, Real
-from types import NoneType
-from typing import get_args
+from types import UnionType
+from typing import Literal, get_args, get_origin
 
+from dcgan.combinations import check_combinations
 from dcgan.errors import invalid
 from dcgan.parsing import type_in_words
 
@@ -13,6 +14,8 @@ POLICIES = ("color", "translation", "cutout")
 
 WIDEST = 2**16
 MANY = 10**9  # "or more" ends here: more pictures or epochs than anybody has
+
+NUMBERS = {float: Real, int: Integral}
 
 # knob: (lowest, highest)
 RANGES = {
@@ -27,6 +30,25 @@ RANGES = {
     "g_slope": (0, 1),
     "d_slope": (0, 1),
     "dropout": (0, 0.95),
+    "g_dropout": (0, 0.95),
+    "rotate": (0, 180),
+    "gamma_mean": (-MANY, MANY),
+    "minibatch_kernels": (1, WIDEST),
+    "minibatch_dims": (1, WIDEST),
+    "discriminators": (1, 64),
+    "heads": (1, 1024),
+    "critic_steps": (1, 100),
+    "gp": (0, MANY),
+    "r1": (0, MANY),
+    "r2": (0, MANY),
+    "ct": (0, MANY),
+    "penalty_every": (1, MANY),
+    "weight_clip": (0, MANY),
+    "feature_matching": (0, MANY),
+    "label_smoothing": (0, 1),
+    "label_noise": (0, 2),
+    "label_swap": (0, 1),
+    "d_loss_weight": (0, MANY),
     "batch_size": (2, MANY),
     "epochs": (1, MANY),
     "g_lr": (0, 1),
@@ -34,7 +56,12 @@ RANGES = {
     "beta1": (0, 0.9999),
     "beta2": (0, 0.999999),
     "epsilon": (0, 1),
+    "weight_decay": (0, MANY),
+    "clip_norm": (0, MANY),
+    "warmup": (0, MANY),
     "ema_half_life": (0, MANY),
+    "ada_target": (0, 1),
+    "ada_pictures": (1, MANY),
     "aug_prob": (0, 1),
     "seed": (0, 2**31 - 1),
     "sample_every": (1, MANY),
@@ -53,6 +80,7 @@ def check_config(config):
         if not value_is_right:
             raise invalid(knob, getattr(config, knob), allowed)
     check_colour(config.background)
+    check_combinations(config)
 
 
 def _rules(config):
@@ -88,9 +116,18 @@ def _rules(config):
         "name",
         "letters, digits, - _ and ., not first",
     )
-    for knob in ("data", "runs"):
+    for knob in ("data", "runs", "init_from"):
         path = getattr(config, knob)
-        yield path.strip() and "\0" not in path, knob, "a folder's path"
+        right = path is None or path.strip() and "\0" not in path
+        yield right, knob, "a folder's path"
+    strengths = (
+        config.jitter if isinstance(config.jitter, list) else [config.jitter] * 3
+    )
+    yield (
+        len(strengths) == 3 and all(0 <= strength <= 1 for strength in strengths),
+        "jitter",
+        "0 to 1, or three such numbers for brightness, contrast and saturation",
+    )
 
 
 def _positive(numbers, count):
@@ -99,25 +136,23 @@ def _positive(numbers, count):
 
 def _check_type(knob, value, kind):
     """Checks a value that did not come through `parse_values`."""
-    choices = get_args(kind)
-    if kind is float:
-        right = isinstance(value, Real) and not isinstance(value, bool)
-    elif kind is int:
-        right = isinstance(value, Integral) and not isinstance(value, bool)
-    elif kind in (str, bool):
-        right = isinstance(value, kind)
-    elif NoneType in choices:
-        right = value is None or _whole_numbers(value)
-    else:
-        right = value in choices
-    if not right:
+    if not _has_type(value, kind):
         raise invalid(knob, value, type_in_words(kind))
 
 
-def _whole_numbers(value):
-    return isinstance(value, list | tuple) and all(
-        isinstance(n, Integral) for n in value
-    )
+def _has_type(value, kind):
+    if kind in NUMBERS:
+        return isinstance(value, NUMBERS[kind]) and not isinstance(value, bool)
+    if get_origin(kind) is list:
+        (member,) = get_args(kind)
+        return isinstance(value, list | tuple) and all(
+            _has_type(element, member) for element in value
+        )
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    if isinstance(kind, UnionType):
+        return any(_has_type(value, option) for option in get_args(kind))
+    return isinstance(value, kind)
 
 
 def _check_range(knob, value, low, high):

@@ -65,17 +65,25 @@ def test_paths_may_be_path_objects(tmp_path):
 
 
 def test_choices_in_the_config_are_those_of_the_code():
+    from dcgan.combinations import PENALTY_KNOBS
     from dcgan.data.pictures import FITS, MODES
-    from dcgan.models.layers import INITIALIZERS, NORMS
+    from dcgan.models.layers import BIASES, INITIALIZERS, NORMS, PRECISIONS
     from dcgan.training.augment import POLICIES
-    from dcgan.training.gan import UPDATES
     from dcgan.training.losses import LOSSES
+    from dcgan.training.optimizers import ADAMS, SCHEDULES
+    from dcgan.training.penalties import PENALTIES
+    from dcgan.training.updates import UPDATES
 
     kinds = {field.name: get_args(field.type) for field in fields(Config)}
     assert set(kinds["fit"]) == set(FITS)
     assert set(kinds["loss"]) == set(LOSSES)
-    assert set(kinds["update"]) == set(UPDATES)
+    assert {*kinds["update"], "dynamic"} == set(UPDATES)
     assert set(kinds["init"]) == set(INITIALIZERS)
+    assert set(kinds["schedule"]) == set(SCHEDULES)
+    assert set(kinds["adam"]) == set(ADAMS)
+    assert set(kinds["precision"]) == set(PRECISIONS)
+    assert set(kinds["g_bias"]) == set(kinds["d_bias"]) == set(BIASES)
+    assert set(PENALTY_KNOBS) == set(PENALTIES)
     assert set(kinds["g_norm"]) == set(kinds["d_norm"]) == {"none", *NORMS}
     assert Config(policy=", ".join(POLICIES)).policy
     assert all(Config(channels=channels).channels for channels in MODES)
@@ -91,6 +99,37 @@ def test_theory_tells_the_true_numbers_of_the_recipes():
     (row,) = [line for line in text.splitlines() if line.startswith("| batch, epochs")]
     expected = [f"{c.batch_size}, {c.epochs}, {c.update}" for c in configs]
     assert [cell.strip() for cell in row.split("|")[2:5]] == expected
+
+
+OFF = {"critic_steps": 1, "penalty_every": 1, "discriminators": 1}
+OFF |= {"schedule": "constant", "precision": "float32"}
+
+
+def test_the_readmes_table_of_techniques_is_true():
+    """Each row names knobs that exist, their values, and the recipes that use them."""
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    table = text.split("| technique | knob |")[1].split("\n\n")[0]
+    lines = table.splitlines()[2:]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert len(rows) > 30
+    kinds = {field.name: get_args(field.type) for field in fields(Config)}
+    for name, knobs, values, _paper, recipes in rows:
+        knobs = knobs.replace("`", "").split()
+        assert set(knobs) <= set(kinds), name
+        choices = {c for k in knobs for c in kinds[k] if isinstance(c, str)}
+        assert choices <= set(values.replace("`", " ").replace(";", " ").split()), name
+        if recipes == "all":
+            continue
+        users = {
+            recipe
+            for recipe in recipe_names()
+            if any(
+                getattr(load_config(recipe), knob) not in (0, None, OFF.get(knob))
+                for knob in knobs
+                if knob not in ("policy", "heads")
+            )
+        }
+        assert set(recipes.replace("`", "").split()) == users, name
 
 
 def test_booleans_are_bare_flags_with_an_opposite():

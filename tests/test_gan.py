@@ -126,7 +126,7 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(batch):
 def test_aug_prob_0_is_bit_identical_to_no_augmentation(batch, monkeypatch):
     gan = make_gan(aug_prob=0.0)
     plain = make_gan()
-    monkeypatch.setattr(plain, "augment", lambda images, purpose: images)
+    monkeypatch.setattr(plain, "augment", lambda images, purpose, turn: images)
     for each in (gan, plain):
         each.train_step(batch)
     for a, b in zip(weights(gan), weights(plain)):

@@ -182,7 +182,7 @@ def test_knobs_combine(stem, head, upsample, norm):
 
 
 def test_a_bias_stands_where_no_norm_follows():
-    config = Config(size=16, g_bias=True, d_bias=True)
+    config = Config(size=16, g_bias="free", d_bias="free")
     generator, discriminator = build_generator(config), build_discriminator(config)
     biased = [
         layer.name

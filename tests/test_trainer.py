@@ -10,10 +10,10 @@ from PIL import Image
 import dcgan
 import dcgan.train as train_module
 from dcgan.figures.plots import plot_losses, save_figure
+from dcgan.models.generator import generate
 from dcgan.run import Run
 from dcgan.training import trainer
 from dcgan.training.callbacks import Diverged, in_words
-from dcgan.training.gan import generate
 from dcgan.training.logs import LOG_HEADER
 
 
@@ -186,9 +186,11 @@ def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypat
     monkeypatch.setattr(trainer, "make_dataset", make_dataset)
     path = saved_config(tiny_config, picture_folder)
     knobs = {"fit": "crop", "background": "black", "flip": True, "seed": 7, "epochs": 1}
+    knobs |= {"jitter": [0.1, 0.2, 0.3], "rotate": 5.0}
     dcgan.train(dcgan.load_config(path, data=picture_folder, **knobs))
     assert seen["load"] == (str(picture_folder), 16, 3, "crop", "black")
-    assert seen["make"] == (4, 7, {"flip": True})
+    transforms = {"flip": True, "jitter": [0.1, 0.2, 0.3], "rotate": 5.0}
+    assert seen["make"] == (4, 7, transforms)
 
 
 def test_durations_in_words():

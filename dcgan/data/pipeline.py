@@ -1,17 +1,21 @@
 """Batches for training, in an order that is a pure function of (seed, step)."""
 
+from functools import partial
 from numbers import Integral
 
 import numpy as np
 import tensorflow as tf
 
+from dcgan.data import transforms as available
 from dcgan.data.folder import check_enough
 from dcgan.errors import invalid
 from dcgan.pixels import to_float
-from dcgan.randomness import draw_key, permutation, uniform
+from dcgan.randomness import draw_key, permutation
 
 
-def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
+def make_dataset(
+    images, batch_size, seed=0, start_step=0, flip=False, jitter=0.0, rotate=0.0
+):
     """Makes an endless stream of training batches.
 
     Each epoch is a new shuffle of all pictures; what is left over when the last batch
@@ -25,6 +29,9 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
             had been taken already. Each `fit` begins the stream anew, so one that goes
             on after another wants its number of steps here.
         flip: Whether to mirror each picture left to right with probability 1/2.
+        jitter: Strengths from 0 to 1 of random brightness, contrast and saturation, as
+            three numbers or one for all; see `dcgan.data.transforms`.
+        rotate: Turn each picture by up to this many degrees.
 
     Returns:
         `tf.data.Dataset` of float32 (batch_size, H, W, C) in [-1, 1], without end; its
@@ -45,6 +52,7 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
     count = len(images)
     steps_per_epoch = count // batch_size
     pixels = tf.constant(images)
+    transforms = _transforms(flip, jitter, rotate)
 
     def batch_of(step):
         epoch, place = step // steps_per_epoch, step % steps_per_epoch
@@ -53,7 +61,9 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
         # would repeat after 256 epochs.
         order = permutation(draw_key(seed, epoch, "order"), count)
         batch = to_float(tf.gather(pixels, tf.gather(order, positions)))
-        return _flip_some(batch, draw_key(seed, step, "flip")) if flip else batch
+        for name, transform in transforms.items():
+            batch = transform(batch, draw_key(seed, step, name))
+        return batch
 
     steps = tf.data.Dataset.range(start_step, tf.int64.max)
     dataset = steps.map(batch_of, num_parallel_calls=2, deterministic=True)
@@ -62,6 +72,14 @@ def make_dataset(images, batch_size, seed=0, start_step=0, flip=False):
     return dataset
 
 
-def _flip_some(batch, key):
-    mirrored = uniform(key, (tf.shape(batch)[0], 1, 1, 1)) < 0.5
-    return tf.where(mirrored, batch[:, :, ::-1], batch)
+def _transforms(flip, jitter, rotate):
+    """Returns the transforms that are on, by the purpose of their draws."""
+    strengths = jitter if isinstance(jitter, list | tuple) else [jitter] * 3
+    chosen = {}
+    if any(strengths):
+        chosen["jitter"] = partial(available.jitter, strengths=strengths)
+    if rotate:
+        chosen["rotate"] = partial(available.rotate, degrees=rotate)
+    if flip:
+        chosen["flip"] = available.mirror
+    return chosen

@@ -19,7 +19,8 @@ def read_log(path):
 
 
 def plot_losses(log):
-    """Plots losses and scores against epochs.
+    """Plots losses and scores against epochs, and what adapted itself while training:
+    the number of updates a step and the probability of augmenting.
 
     Args:
         log: Dict of lists with `g_loss`, `d_loss`, `real_score` and `fake_score`, such
@@ -33,28 +34,40 @@ def plot_losses(log):
     if isinstance(log, (str, Path)):
         log = read_log(log)
     epochs = log.get("epoch") or range(1, len(log["g_loss"]) + 1)
-    figure = Figure(figsize=(8, 6), layout="constrained")
-    losses, scores = figure.subplots(2, sharex=True)
+    adapted = _adapted(log)
+    panels = 2 + len(adapted)
+    figure = Figure(figsize=(8, 3 * panels), layout="constrained")
+    losses, scores, *more = figure.subplots(panels, sharex=True)
     _curve(losses, epochs, log["g_loss"], "generator", BLUE)
     _curve(losses, epochs, log["d_loss"], "discriminator", ORANGE)
     losses.set(title="Losses", ylabel="loss")
     _curve(scores, epochs, log["real_score"], "real pictures", BLUE)
     _curve(scores, epochs, log["fake_score"], "generated pictures", ORANGE)
     scores.set(title="What the discriminator says", ylabel="probability of real")
-    scores.set(xlabel="epoch", ylim=(0, 1))
-    for axes in (losses, scores):
+    scores.set(ylim=(0, 1))
+    for axes, (title, label, curves) in zip(more, adapted):
+        for (name, values), colour in zip(curves.items(), (BLUE, ORANGE)):
+            _curve(axes, epochs, values, name, colour)
+        axes.set(title=title, ylabel=label, ylim=(0, None))
+    for axes in (losses, scores, *more):
         axes.legend()
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
+    axes.set(xlabel="epoch")
     return figure
 
 
 def show_losses(log):
     """Shows `plot_losses` in the notebook."""
+    show_figure(plot_losses(log))
+
+
+def show_figure(figure):
+    """Shows a figure in the notebook."""
     from IPython.display import Image, display
 
     png = io.BytesIO()
-    plot_losses(log).savefig(png, dpi=80)
+    figure.savefig(png, dpi=80)
     display(Image(data=png.getvalue(), format="png"))
 
 
@@ -62,6 +75,30 @@ def save_figure(path, figure):
     """Writes a figure as PNG."""
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=120)
+
+
+def _adapted(log):
+    """Returns (title, label, curves by name) of what did not stay the same."""
+    counts = {
+        "generator": _updates_a_step(log, "g_updates"),
+        "discriminator": _updates_a_step(log, "d_updates"),
+    }
+    found = []
+    if any(len(set(values)) > 1 for values in counts.values()):
+        found.append(("How often each network is updated", "updates a step", counts))
+    probability = log.get("aug_p", [])
+    if len(set(probability)) > 1:
+        curves = {"DiffAugment": probability}
+        found.append(("Adaptive augmentation", "probability of augmenting", curves))
+    return found
+
+
+def _updates_a_step(log, name):
+    if name not in log:
+        return log.get(f"{name}_a_step", [])
+    totals, steps = [0, *log[name]], [0, *log["step"]]
+    rises = zip(totals, totals[1:], steps, steps[1:])
+    return [(after - before) / (end - start) for before, after, start, end in rises]
 
 
 def _curve(axes, epochs, values, label, colour):

@@ -1,8 +1,12 @@
 """The discriminator: pictures to logits."""
 
+from functools import partial
+
 import keras
 
-from dcgan.models.layers import NORMS, activation, connect, dropout, weighted
+from dcgan.models.layers import LayerMaker, connect
+
+FEATURES = "features"  # the last layer before the head; with a prefix if there are more
 
 
 def build_discriminator(config):
@@ -14,11 +18,13 @@ def build_discriminator(config):
     loss. The last layer before the head is named `features`.
 
     Args:
-        config: A `Config`: `size`, `channels`, `min_map`, `d_*`, `head`, `dropout`,
-            `last_activation`, `init`.
+        config: A `Config`: `size`, `channels`, `min_map`, `d_*`, `head`, `heads`,
+            `discriminators`, `dropout`, `last_activation`, `self_attention`,
+            `minibatch_*`, `spectral_norm`, `init`, `precision`.
 
     Returns:
-        `keras.Model` from pictures (N, size, size, channels) to logits (N, 1).
+        `keras.Model` from pictures (N, size, size, channels) to logits (N, L), where L
+        is `discriminators` times `heads`, 1 by default.
 
     Example:
         >>> build_discriminator(Config(size=32)).output_shape
@@ -26,12 +32,20 @@ def build_discriminator(config):
 
     Reference:
         Radford et al. 2016, Unsupervised Representation Learning with Deep
-        Convolutional Generative Adversarial Networks, section 3.
+        Convolutional Generative Adversarial Networks, section 3. Several
+        discriminators: Durugkar et al. 2017, Generative Multi-Adversarial Networks.
     """
+    make = LayerMaker(config, "discriminator")
     pictures = keras.Input((config.size, config.size, config.channels), name="pictures")
-    maps = connect(pictures, _trunk(config))
-    logits = connect(maps, _head(config, side=maps.shape[1]))
-    return keras.Model(pictures, logits, name="discriminator")
+    logits = []
+    for number in range(1, config.discriminators + 1):
+        prefix = "" if number == 1 else f"d{number}_"
+        maps = connect(pictures, _prefixed(prefix, _trunk(make)))
+        for head in _heads(make, side=maps.shape[1]):
+            logits.append(connect(maps, _prefixed(prefix, head)))
+    if len(logits) > 1:
+        logits = [keras.layers.Concatenate(name="logits", dtype="float32")(logits)]
+    return keras.Model(pictures, logits[0], name="discriminator")
 
 
 def discriminator_widths(config):
@@ -42,54 +56,86 @@ def discriminator_widths(config):
     return [config.d_features * 2**k for k in range(count)]
 
 
-def _trunk(config):
+def feature_layers(discriminator):
+    """Returns the last layer before the head, one for each of several discriminators.
+
+    Raises:
+        ValueError: If no layer is named `features`.
+    """
+    found = [layer for layer in discriminator.layers if layer.name.endswith(FEATURES)]
+    if not found:
+        raise ValueError(
+            "discriminator: feature_matching and ct read the layer before the head. "
+            f"Received: no layer named {FEATURES!r}. Allowed: a model that has one"
+        )
+    return found
+
+
+def _prefixed(prefix, block):
+    return [(prefix + name, make) for name, make in block]
+
+
+def _trunk(make):
+    config = make.config
     widths = discriminator_widths(config)
     strides = [2] * len(widths) if config.d_strides is None else config.d_strides
-    layers = []
+    block, side, attention = [], config.size, config.self_attention
     for index, (width, stride) in enumerate(zip(widths, strides), start=1):
-        layers += _block(config, index, width, stride, last=index == len(widths))
-    _, last_make = layers[-1]
-    return layers[:-1] + [("features", last_make)]
+        block += _block(make, index, width, stride, last=index == len(widths))
+        side = -(-side // stride)
+        if attention and side <= config.size // 4:
+            block.append(("attention", make.attention))
+            attention = False
+    if config.minibatch_std:
+        block.append(("minibatch_std", make.minibatch_std))
+    if config.minibatch_discrimination:
+        block.append(("flat", _flatten(make)))
+        block.append(("minibatch_discrimination", make.minibatch_discrimination))
+    _, last_make = block[-1]
+    return block[:-1] + [(FEATURES, last_make)]
 
 
-def _block(config, index, width, stride, last):
-    name = f"block{index}"
-    normalised = config.d_norm in NORMS and index > 1
-    convolution = _weighted(
-        keras.layers.Conv2D,
-        config,
-        bias=config.d_bias and not normalised,
+def _block(make, index, width, stride, last):
+    config, name = make.config, f"block{index}"
+    norm = make.normalised() and (index > 1 or config.d_norm_first)
+    convolution = partial(
+        make.conv,
         filters=width,
         kernel_size=config.d_kernel,
         strides=stride,
         padding="same",
+        normalised=norm,
+        end=index == 1,
     )
-    layers = [(f"{name}_conv", convolution)]
-    if normalised:
-        make = NORMS[config.d_norm](config, "discriminator")
-        layers.append((f"{name}_norm", make))
-    if not last or config.last_activation:
-        layers.append((f"{name}_activation", activation(config.d_slope)))
-        if config.dropout:
-            layers.append((f"{name}_dropout", dropout(config, "discriminator")))
-    return layers
+    activation = not last or config.last_activation
+    return [(f"{name}_conv", convolution), *make.after(name, norm, activation)]
 
 
-def _head(config, side):
-    flatten = ("head_flatten", lambda name: keras.layers.Flatten(name=name))
-    if config.head == "dense":
-        dense = _weighted(keras.layers.Dense, config, bias=config.d_bias, units=1)
-        return [flatten, ("head_dense", dense)]
-    whole_map = _weighted(
-        keras.layers.Conv2D,
-        config,
-        bias=config.d_bias,
-        filters=1,
-        kernel_size=side,
-        padding="valid",
-    )
-    return [("head_conv", whole_map), flatten]
+def _heads(make, side):
+    """Returns the block of each head, from the features to a logit."""
+    config = make.config
+    logit = {"end": True, "dtype": "float32"}
+    flatten = ("head_flatten", _flatten(make, dtype="float32"))
+    if config.head == "conv":
+        whole_map = partial(
+            make.conv, filters=1, kernel_size=side, padding="valid", **logit
+        )
+        return [[("head_conv", whole_map), flatten]]
+    dense = partial(make.dense, units=1, **logit)
+    if config.heads == 1:
+        return [[flatten, ("head_dense", dense)]]
+    # A hidden layer each: linear heads on the same features would all become one.
+    hidden = partial(make.dense, units=discriminator_widths(config)[-1])
+    return [
+        [
+            (f"head{number}_flatten", _flatten(make)),
+            (f"head{number}_hidden", hidden),
+            (f"head{number}_activation", make.activation),
+            (f"head{number}_dense", dense),
+        ]
+        for number in range(1, config.heads + 1)
+    ]
 
 
-def _weighted(layer_class, config, bias, **options):
-    return weighted(layer_class, config, "discriminator", bias, **options)
+def _flatten(make, **options):
+    return partial(make.plain, layer_class=keras.layers.Flatten, **options)

@@ -4,13 +4,25 @@ A block is a list of (name, make) pairs, where `make(name)` returns a Keras laye
 name also keys the layer's first weights, so equal configs start from equal weights.
 """
 
+from functools import partial
+
 import keras
 
+from dcgan.models.attention import SelfAttention
+from dcgan.models.minibatch import MinibatchDiscrimination, MinibatchStd
+from dcgan.models.norms import (
+    LocalResponseNormalization,
+    PixelNormalization,
+    SampleNormalization,
+    TwiceBatchNormalization,
+)
+from dcgan.models.spectral import SpectralConv2D, SpectralDense
 from dcgan.randomness import purpose_id
 
-INITIALIZERS = {
-    "normal": lambda seed: keras.initializers.RandomNormal(0.0, 0.02, seed=seed),
-    "glorot": lambda seed: keras.initializers.GlorotUniform(seed=seed),
+# What the knobs of each network are called: norm, slope, biases, dropout.
+KNOBS = {
+    "generator": ("g_norm", "g_slope", "g_bias", "g_dropout"),
+    "discriminator": ("d_norm", "d_slope", "d_bias", "dropout"),
 }
 
 
@@ -22,55 +34,115 @@ def connect(inputs, block):
     return outputs
 
 
-def weighted(layer_class, config, network, bias, **options):
-    """Returns `make(name)` for a layer with a kernel, initialised by the knobs.
+class LayerMaker:
+    """Makes the layers of one network.
+
+    Each method takes the layer's name first, so that `functools.partial` with the rest
+    makes one half of a (name, make) pair.
 
     Args:
-        layer_class: `keras.layers.Conv2D`, `Conv2DTranspose` or `Dense`.
         config: The `Config`.
-        network: `"generator"` or `"discriminator"`, part of the key of the weights.
-        bias: Whether the layer has a bias.
-        **options: Further arguments of `layer_class`.
+        network: `"generator"` or `"discriminator"`.
     """
 
-    def make(name):
-        seed = layer_seed(config.seed, network, name)
-        initializer = INITIALIZERS[config.init](seed)
+    def __init__(self, config, network):
+        self.config = config
+        self.network = network
+        self.norm_kind, self.slope, self.bias_kind, self.dropout_rate = (
+            getattr(config, knob) for knob in KNOBS[network]
+        )
+        self.dtype = PRECISIONS[config.precision]
+        spectral = config.spectral_norm and network == "discriminator"
+        self.conv_class = SpectralConv2D if spectral else keras.layers.Conv2D
+        self.dense_class = SpectralDense if spectral else keras.layers.Dense
+
+    def conv(self, name, **options):
+        return self._weighted(self.conv_class, name, **options)
+
+    def deconv(self, name, **options):
+        return self._weighted(keras.layers.Conv2DTranspose, name, **options)
+
+    def dense(self, name, **options):
+        return self._weighted(self.dense_class, name, **options)
+
+    def _weighted(self, layer_class, name, normalised=False, end=False, **options):
+        """A layer with a kernel.
+
+        Args:
+            layer_class: The Keras class.
+            name: The layer's name.
+            normalised: Whether a norm follows.
+            end: Whether it is the network's first or last layer with a kernel.
+            **options: Further arguments of `layer_class`.
+        """
+        dense = issubclass(layer_class, keras.layers.Dense)
+        seed = self._seed(name)
+        options = {"dtype": self.dtype} | options
         return layer_class(
-            use_bias=bias, kernel_initializer=initializer, name=name, **options
+            use_bias=BIASES[self.bias_kind](dense, normalised, end),
+            kernel_initializer=INITIALIZERS[self.config.init](seed, dense),
+            name=name,
+            **options,
         )
 
-    return make
+    def norm(self, name):
+        return NORMS[self.norm_kind](self, name)
 
+    def activation(self, name):
+        """LeakyReLU, or ReLU if the slope is 0."""
+        if self.slope == 0:
+            return keras.layers.ReLU(name=name, dtype=self.dtype)
+        options = {"negative_slope": self.slope, "dtype": self.dtype}
+        return keras.layers.LeakyReLU(name=name, **options)
 
-def batch_norm(config, network):
-    """Returns `make(name)` for BatchNorm with gammas drawn around 1."""
+    def dropout(self, name):
+        options = {"seed": self._seed(name), "dtype": self.dtype}
+        return keras.layers.Dropout(self.dropout_rate, name=name, **options)
 
-    def make(name):
-        seed = layer_seed(config.seed, network, name)
-        gammas = keras.initializers.RandomNormal(1.0, config.gamma_std, seed=seed)
-        return keras.layers.BatchNormalization(
-            momentum=config.bn_momentum,
-            epsilon=config.bn_epsilon,
-            gamma_initializer=gammas if config.gamma_std else "ones",
+    def attention(self, name):
+        return SelfAttention(seed=self._seed(name), name=name, dtype=self.dtype)
+
+    def minibatch_discrimination(self, name):
+        config, seed = self.config, self._seed(name)
+        return MinibatchDiscrimination(
+            config.minibatch_kernels,
+            config.minibatch_dims,
+            kernel_initializer=INITIALIZERS[config.init](seed, True),
             name=name,
         )
 
-    return make
+    def minibatch_std(self, name):
+        return MinibatchStd(name=name)
 
+    def plain(self, name, layer_class, **options):
+        """A layer without weights."""
+        return layer_class(name=name, **{"dtype": self.dtype} | options)
 
-def activation(slope):
-    """Returns `make(name)` for LeakyReLU, or for ReLU if `slope` is 0."""
-    if slope == 0:
-        return lambda name: keras.layers.ReLU(name=name)
-    return lambda name: keras.layers.LeakyReLU(negative_slope=slope, name=name)
+    def normalised(self):
+        """Tells whether the network has norms at all."""
+        return self.norm_kind in NORMS
 
+    def after(self, name, norm=True, activation=True):
+        """Returns the block that follows a layer with a kernel: norm, activation and
+        dropout, as far as the knobs and the arguments want them."""
+        block = []
+        if norm and self.normalised():
+            block.append((f"{name}_norm", self.norm))
+        if activation:
+            block.append((f"{name}_activation", self.activation))
+            if self.dropout_rate:
+                block.append((f"{name}_dropout", self.dropout))
+        return block
 
-def dropout(config, network):
-    """Returns `make(name)` for Dropout at the rate of the knob."""
-    return lambda name: keras.layers.Dropout(
-        config.dropout, seed=layer_seed(config.seed, network, name), name=name
-    )
+    def _seed(self, name):
+        return layer_seed(self.config.seed, self.network, name)
+
+    def gammas(self, name):
+        """The first gammas of a norm: drawn around `gamma_mean`."""
+        mean, std = self.config.gamma_mean, self.config.gamma_std
+        if std == 0:
+            return keras.initializers.Constant(mean)
+        return keras.initializers.RandomNormal(mean, std, seed=self._seed(name))
 
 
 def layer_seed(seed, network, name):
@@ -78,4 +150,73 @@ def layer_seed(seed, network, name):
     return purpose_id(f"{seed}/{network}/{name}")
 
 
-NORMS = {"batch": batch_norm}
+def _batch_norm(maker, name):
+    # Keras' own wherever nothing is differentiated twice: it is the one people know.
+    twice = maker.network == "discriminator" and any(
+        getattr(maker.config, penalty) for penalty in ("gp", "r1", "r2")
+    )
+    layer_class = TwiceBatchNormalization if twice else keras.layers.BatchNormalization
+    return layer_class(
+        momentum=maker.config.bn_momentum,
+        epsilon=maker.config.bn_epsilon,
+        gamma_initializer=maker.gammas(name),
+        name=name,
+        dtype=maker.dtype,
+    )
+
+
+def _sample_norm(maker, name, per_channel):
+    return SampleNormalization(
+        per_channel,
+        epsilon=maker.config.bn_epsilon,
+        gamma_initializer=maker.gammas(name),
+        name=name,
+        dtype=maker.dtype,
+    )
+
+
+NORMS = {
+    "batch": _batch_norm,
+    "instance": partial(_sample_norm, per_channel=True),
+    "layer": partial(_sample_norm, per_channel=False),
+    "local_response": partial(LayerMaker.plain, layer_class=LocalResponseNormalization),
+    "pixel": partial(LayerMaker.plain, layer_class=PixelNormalization),
+}
+
+
+def _normal(seed, dense):
+    return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
+
+
+def _glorot(seed, dense):
+    return keras.initializers.GlorotUniform(seed=seed)
+
+
+def _kaiming(seed, dense):
+    """PyTorch's: `kaiming_normal_(mode="fan_out")` for convolutions.
+
+    Keras' fan_out of a transposed convolution is the kernel's area times the channels
+    it reads, and so is PyTorch's. Dense layers get what PyTorch gives them by default.
+    """
+    scale, mode, distribution = (
+        (1 / 3, "fan_in", "uniform") if dense else (2, "fan_out", "untruncated_normal")
+    )
+    return keras.initializers.VarianceScaling(scale, mode, distribution, seed=seed)
+
+
+INITIALIZERS = {"normal": _normal, "glorot": _glorot, "kaiming": _kaiming}
+
+# Which layers have a bias, of (is dense, a norm follows, first or last).
+BIASES = {
+    "none": lambda dense, normalised, end: False,
+    "free": lambda dense, normalised, end: not normalised,
+    "ends": lambda dense, normalised, end: end,
+    "dense": lambda dense, normalised, end: dense,
+}
+
+# Weights stay in float32 with each of them; this is what is computed in.
+PRECISIONS = {
+    "float32": "float32",
+    "float16": "mixed_float16",
+    "bfloat16": "mixed_bfloat16",
+}

@@ -4,6 +4,8 @@ The formulas are functions of the pictures and of the drawn numbers; the draws a
 apart, so that each formula can be checked against fixed numbers.
 """
 
+from numbers import Real
+
 import numpy as np
 import tensorflow as tf
 
@@ -57,13 +59,15 @@ def maybe_augment(images, key, decision_key, policy, aug_prob, aug_per_sample):
         decision_key: Key of the decision. Real and generated pictures share it, so
             that one iteration augments both or none.
         policy: As for `diff_augment`.
-        aug_prob: Probability in [0, 1]. At 0 the pictures come back untouched.
+        aug_prob: Probability in [0, 1], a number or a scalar tensor. At the number 0
+            the pictures come back untouched.
         aug_per_sample: Decide for each picture instead of for the whole batch.
     """
-    if aug_prob == 0:
+    fixed = isinstance(aug_prob, Real)  # not a variable, as ADA's
+    if fixed and aug_prob == 0:
         return images
     augmented = diff_augment(images, policy, key)
-    if aug_prob == 1:
+    if fixed and aug_prob == 1:
         return augmented
     count = tf.shape(images)[0] if aug_per_sample else 1
     chosen = uniform(decision_key, (count, 1, 1, 1)) < aug_prob

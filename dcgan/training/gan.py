@@ -6,13 +6,21 @@ import tensorflow as tf
 
 from dcgan.config import Config
 from dcgan.latent import draw_latents
-from dcgan.pixels import to_uint8
-from dcgan.randomness import draw_key, normal
+from dcgan.models.generator import generate
+from dcgan.models.spectral import power_iterations
+from dcgan.randomness import draw_key, normal, split_key
 from dcgan.training.augment import maybe_augment
-from dcgan.training.losses import LOSSES, SCORES
+from dcgan.training.average import update_average
+from dcgan.training.balance import TARGETS, adapt_augmentation
+from dcgan.training.judge import Judge, feature_distance
+from dcgan.training.labels import draw_targets
+from dcgan.training.losses import LOSSES, RELATIVISTIC, scores
+from dcgan.training.notes import warn
+from dcgan.training.optimizers import adam, set_learning_rates
+from dcgan.training.penalties import Critic, weighted_penalties
+from dcgan.training.updates import UPDATES
 
-SAMPLE_BATCH = 64
-EMA_RAMP_UP = 0.05  # early on, the half-life is this share of the pictures seen
+UPDATES_A_STEP = ("g_updates_a_step", "d_updates_a_step")
 
 
 class GAN(keras.Model):
@@ -20,13 +28,14 @@ class GAN(keras.Model):
 
     Args:
         generator: Keras model from latents (N, z) to pictures (N, H, W, C) in [-1, 1].
-        discriminator: Keras model from pictures to logits (N, 1).
+        discriminator: Keras model from pictures to logits (N, L).
         config: The `Config`; the defaults if left out.
 
     Attributes:
         ema_generator: The average of the generator over the last steps, which makes
             the samples; the generator itself if `ema_half_life` is 0.
         step: Steps trained so far, a variable.
+        aug_p: The probability of augmenting: `aug_prob`, or ADA's variable.
 
     Example:
         >>> gan = GAN(build_generator(config), build_discriminator(config), config)
@@ -39,27 +48,55 @@ class GAN(keras.Model):
 
     def __init__(self, generator, discriminator, config=None):
         super().__init__(name="gan")
-        self.config = config or Config()
+        self.config = config = config or Config()
         self.generator = generator
         self.discriminator = discriminator
+        warn(config, discriminator)
         self.ema_generator = generator
-        if self.config.ema_half_life:
+        if config.ema_half_life:
             self.ema_generator = keras.models.clone_model(generator)
             self.ema_generator.set_weights(generator.get_weights())
-        self.step = self.add_weight(
-            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
-        )
-        names = ("g_loss", "d_loss", "real_score", "fake_score")
-        self._means = [keras.metrics.Mean(name=name) for name in names]
+        with_features = bool(config.feature_matching or config.ct)
+        self.judge = Judge(discriminator, with_features)
+        self.step = self._state("step", 0, "int64")
+        self.aug_p = config.aug_prob
+        if config.ada_target:
+            self.aug_p = self._state("aug_p", 0.0)
+            self.signs = self._state("signs", 0.0)
+        if config.dynamic_frequency:
+            self.last_losses = self._state("last_losses", [TARGETS, TARGETS])
+        names = ["g_loss", "d_loss", "real_score", "fake_score"]
+        names += ["penalty"] * bool(config.gp or config.r1 or config.r2 or config.ct)
+        names += list(UPDATES_A_STEP) if config.dynamic_frequency else []
+        self._means = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
-    def compile(self, g_optimizer=None, d_optimizer=None, loss=None, **kwargs):
+    def _state(self, name, value, dtype="float32"):
+        """A variable that training changes and that no optimizer touches."""
+        return self.add_weight(
+            name=name,
+            shape=np.shape(value),
+            dtype=dtype,
+            initializer=lambda shape, dtype: tf.constant(value, dtype, shape),
+            trainable=False,
+        )
+
+    def compile(
+        self,
+        g_optimizer=None,
+        d_optimizer=None,
+        loss=None,
+        total_steps=None,
+        **kwargs,
+    ):
         """Sets the optimizers and the loss, from the config where left out.
 
         Args:
             g_optimizer: Keras optimizer of the generator.
             d_optimizer: Keras optimizer of the discriminator, another object.
             loss: Function as in `dcgan.training.losses`.
+            total_steps: Steps of the whole training, for `schedule` cosine in a loop
+                of your own; `fit` counts them itself.
             **kwargs: Passed on to `keras.Model.compile`, such as `jit_compile`.
         """
         super().compile(optimizer=None, loss=None, **kwargs)
@@ -68,11 +105,17 @@ class GAN(keras.Model):
         self.d_optimizer = d_optimizer or adam(config, config.d_lr)
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
+        optimizers = (self.g_optimizer, self.d_optimizer)
+        self._rates = [(o, float(o.learning_rate)) for o in optimizers]
+        self.total_steps = total_steps
         self.adversarial_loss = loss or LOSSES[config.loss]
+        own_loss = loss is not None  # it may compare, too
+        self.compares = own_loss or config.loss in RELATIVISTIC
+        self.compares |= bool(config.feature_matching)
 
     @property
     def metrics(self):
-        return self._means
+        return list(self._means.values())
 
     @property
     def latent_dim(self):
@@ -82,6 +125,8 @@ class GAN(keras.Model):
         """`keras.Model.fit`; an epoch is one pass if `x` is from `make_dataset`."""
         steps_per_epoch = steps_per_epoch or getattr(x, "steps_per_epoch", None)
         kwargs.setdefault("shuffle", False)
+        if steps_per_epoch and self.total_steps is None:
+            self.total_steps = steps_per_epoch * self.config.epochs
         return super().fit(x, steps_per_epoch=steps_per_epoch, **kwargs)
 
     def train_step(self, real):
@@ -93,19 +138,35 @@ class GAN(keras.Model):
         Returns:
             Dict of the means since the metrics were reset, which `fit` does at the
             start of each epoch: `g_loss`, `d_loss`, and the mean probability of being
-            real that the discriminator gives: `real_score`, `fake_score`.
+            real that the discriminator gives: `real_score`, `fake_score`; `penalty`,
+            the weighted sum, if there is one; with `dynamic_frequency` also
+            `g_updates_a_step` and `d_updates_a_step`.
         """
-        latents = normal(self.key("latents"), (tf.shape(real)[0], self.latent_dim))
-        update = UPDATES[self.config.update]
-        g_loss, d_loss, real_logits, fake_logits = update(self, real, latents)
+        config = self.config
+        set_learning_rates(self._rates, self.step, config, self.total_steps)
+        power_iterations(self.discriminator)
+        update = "dynamic" if config.dynamic_frequency else config.update
+        optimizers = self.g_optimizer, self.d_optimizer
+        before = [tf.cast(optimizer.iterations, tf.int64) for optimizer in optimizers]
+        g_loss, judged = UPDATES[update](self, real)
         self.step.assign_add(1)
         if self.ema_generator is not self.generator:
-            self._update_average(tf.shape(real)[0])
-        score = SCORES.get(self.config.loss, tf.sigmoid)
-        scores = score(real_logits), score(fake_logits)
-        for mean, value in zip(self._means, (g_loss, d_loss, *scores)):
-            mean.update_state(value)
-        return {mean.name: mean.result() for mean in self._means}
+            update_average(
+                self.ema_generator,
+                self.generator,
+                self.step,
+                tf.shape(real)[0],
+                config.ema_half_life,
+            )
+        if config.ada_target:
+            adapt_augmentation(self, judged.real_sign, tf.shape(real)[0])
+        done = [
+            tf.cast(o.iterations, tf.int64) - old for o, old in zip(optimizers, before)
+        ]
+        values = judged._asdict() | {"g_loss": g_loss} | dict(zip(UPDATES_A_STEP, done))
+        for name, mean in self._means.items():
+            mean.update_state(values[name])
+        return {name: mean.result() for name, mean in self._means.items()}
 
     def sample(self, count=16, seed=0, truncation=0.0, latents=None):
         """Makes pictures with the averaged generator.
@@ -123,80 +184,69 @@ class GAN(keras.Model):
             latents = draw_latents(count, self.latent_dim, seed, truncation)
         return generate(self.ema_generator, latents)
 
-    def key(self, purpose):
-        return draw_key(self.config.seed, self.step, purpose)
+    def key(self, purpose, turn=0):
+        """The key of a draw; `turn` counts updates of one network within a step."""
+        key = draw_key(self.config.seed, self.step, purpose)
+        first = isinstance(turn, int) and turn == 0
+        return key if first else split_key(key, turn)
 
-    def augment(self, images, purpose):
-        config = self.config
+    def fakes(self, real, purpose, turn=0):
+        """Generates as many pictures as there are in `real`, in training mode."""
+        shape = (tf.shape(real)[0], self.latent_dim)
+        return self.generator(normal(self.key(purpose, turn), shape), training=True)
+
+    def augment(self, images, purpose, turn=0):
         return maybe_augment(
             images,
-            self.key(f"augment {purpose}"),
-            self.key("augment or not"),
-            config.policy,
-            config.aug_prob,
-            config.aug_per_sample,
+            self.key(f"augment {purpose}", turn),
+            self.key("augment or not", turn),
+            self.config.policy,
+            self.aug_p,
+            self.config.aug_per_sample,
         )
 
-    def losses_of(self, real_logits, fake_logits):
-        """Returns (g_loss, d_loss) for targets 1 (real) and 0 (fake)."""
-        return self.adversarial_loss(real_logits, fake_logits, 1.0, 0.0)
+    def view(self, images, purpose, turn=0):
+        """Returns the `View` of pictures after the augmentation."""
+        return self.judge(self.augment(images, purpose, turn))
 
-    def _update_average(self, batch_size):
-        pictures = tf.cast(self.step * tf.cast(batch_size, tf.int64), tf.float32)
-        half_life = tf.minimum(float(self.config.ema_half_life), EMA_RAMP_UP * pictures)
-        decay = 0.5 ** (tf.cast(batch_size, tf.float32) / half_life)
-        pairs = zip(self.ema_generator.weights, self.generator.weights)
-        for average, weight in pairs:
-            average.assign(weight + decay * (average - weight))
+    def targets(self, count, turn=0):
+        """Returns (real_targets, fake_targets) of the discriminator in this turn."""
+        config = self.config
+        return draw_targets(
+            self.key("labels", turn),
+            count,
+            config.label_smoothing,
+            config.two_sided,
+            config.label_noise,
+            config.label_swap,
+        )
 
+    def discriminator_loss(self, real, fake, turn=0):
+        """Returns the adversarial loss of D, a scalar, of two `View`s."""
+        targets = self.targets(tf.shape(real.logits)[0], turn)
+        _, d_loss = self.adversarial_loss(real.logits, fake.logits, *targets)
+        return self.config.d_loss_weight * d_loss
 
-def alternating(gan, real, latents):
-    """Updates D, then G against the updated D on the same generated pictures."""
-    with tf.GradientTape() as g_tape:
-        fake = gan.generator(latents, training=True)
-    with tf.GradientTape() as d_tape:
-        real_logits = gan.discriminator(gan.augment(real, "real"), training=True)
-        fake_logits = gan.discriminator(gan.augment(fake, "fake"), training=True)
-        _, d_loss = gan.losses_of(real_logits, fake_logits)
-    _apply(gan.d_optimizer, d_tape, d_loss, gan.discriminator)
-    with g_tape:  # goes on recording where it stopped, so G's pass serves both updates
-        judged = gan.discriminator(gan.augment(fake, "generator"), training=True)
-        g_loss, _ = gan.losses_of(real_logits, judged)
-    _apply(gan.g_optimizer, g_tape, g_loss, gan.generator)
-    return g_loss, d_loss, real_logits, fake_logits
+    def generator_loss(self, real, fake, turn=0):
+        """Returns the whole loss of G, a scalar, of two `View`s."""
+        config, targets = self.config, (1.0, 0.0)
+        if config.g_soft_labels:
+            targets = self.targets(tf.shape(real.logits)[0], turn)
+        g_loss, _ = self.adversarial_loss(real.logits, fake.logits, *targets)
+        if config.feature_matching:
+            distance = feature_distance(real.features, fake.features)
+            g_loss += config.feature_matching * distance
+        return g_loss
 
+    def penalty(self, real, fake, turn=0):
+        """Returns the weighted sum of D's penalties, a scalar."""
 
-def simultaneous(gan, real, latents):
-    """Updates D and G from one forward pass of each network."""
-    with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
-        fake = gan.generator(latents, training=True)
-        real_logits = gan.discriminator(gan.augment(real, "real"), training=True)
-        fake_logits = gan.discriminator(gan.augment(fake, "fake"), training=True)
-        g_loss, d_loss = gan.losses_of(real_logits, fake_logits)
-    _apply(gan.d_optimizer, d_tape, d_loss, gan.discriminator)
-    _apply(gan.g_optimizer, g_tape, g_loss, gan.generator)
-    return g_loss, d_loss, real_logits, fake_logits
+        def augment(images, kind):
+            return self.augment(images, kind, turn)
 
+        critic = Critic(self.judge, augment, self.key("penalty", turn))
+        return weighted_penalties(self.config, critic, real, fake, self.step)
 
-UPDATES = {"alternating": alternating, "simultaneous": simultaneous}
-
-
-def adam(config, learning_rate):
-    """Returns Adam with the betas and epsilon of the config."""
-    return keras.optimizers.Adam(
-        learning_rate, config.beta1, config.beta2, config.epsilon
-    )
-
-
-def generate(generator, latents):
-    """Makes pictures of `latents` in batches: uint8 (N, H, W, C)."""
-    batches = [
-        to_uint8(generator(latents[first : first + SAMPLE_BATCH], training=False))
-        for first in range(0, len(latents), SAMPLE_BATCH)
-    ]
-    return np.concatenate(batches)
-
-
-def _apply(optimizer, tape, loss, network):
-    variables = network.trainable_variables
-    optimizer.apply(tape.gradient(loss, variables), variables)
+    def scores(self, real, fake):
+        """Returns the mean scores of two `View`s, and the real ones' mean sign."""
+        return scores(self.config.loss, real.logits, fake.logits)

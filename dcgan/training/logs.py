@@ -35,7 +35,7 @@ class CSVLog(keras.callbacks.Callback):
         self._started = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        values = {"epoch": epoch + 1} | training_state(self.model) | (logs or {})
+        values = (logs or {}) | training_state(self.model) | {"epoch": epoch + 1}
         _append(self.log, [_cell(values.get(name)) for name in LOG_HEADER])
         _append(self.timing, [epoch + 1, f"{time.monotonic() - self._started:.2f}"])
 
@@ -70,12 +70,17 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         with self._writer.as_default(step=epoch + 1):
-            for name, value in (logs or {}).items():
+            for name, value in ((logs or {}) | self._adapted()).items():
                 tf.summary.scalar(name, value)
             drawn, pictures = self.sample_grid.latest
             if drawn == epoch + 1:
                 tf.summary.image("samples", image_grid(pictures)[None])
         self._writer.flush()  # Ctrl-C may come before the end
+
+    def _adapted(self):
+        return (
+            {"aug_p": float(self.model.aug_p)} if self.model.config.ada_target else {}
+        )
 
     def on_train_end(self, logs=None):
         self._writer.close()
@@ -89,7 +94,7 @@ def training_state(gan):
         "pictures": step * gan.config.batch_size,
         "g_updates": int(gan.g_optimizer.iterations.numpy()),
         "d_updates": int(gan.d_optimizer.iterations.numpy()),
-        "aug_p": float(gan.config.aug_prob),
+        "aug_p": float(gan.aug_p),
         "g_lr": float(gan.g_optimizer.learning_rate.numpy()),
         "d_lr": float(gan.d_optimizer.learning_rate.numpy()),
     }

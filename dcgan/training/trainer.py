@@ -40,9 +40,7 @@ def train(config, images):
         Diverged: If a loss became NaN; the networks saved before are kept.
         KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
     """
-    dataset = make_dataset(images, config.batch_size, config.seed, flip=config.flip)
-    gan = GAN(build_generator(config), build_discriminator(config), config)
-    gan.compile()
+    gan, dataset = _prepare(config, images)
     _announce(config, len(images), dataset.steps_per_epoch)
     run = Run.create(config)
     progress = Progress()
@@ -58,6 +56,53 @@ def train(config, images):
         raise
     _save(run, gan)
     return run
+
+
+def fit(config, images, callbacks=()):
+    """Trains as `config` says in memory, for notebooks: no run folder, no bars.
+
+    Args:
+        config: A `Config`.
+        images: uint8 array (N, size, size, channels).
+        callbacks: Keras callbacks, such as `SampleGrid`.
+
+    Returns:
+        `(gan, history)`: the trained `GAN`, and a dict of lists with a number for each
+        epoch, such as `plot_losses` takes.
+
+    Example:
+        >>> gan, history = dcgan.fit(config, images)
+    """
+    gan, dataset = _prepare(config, images)
+    history = gan.fit(
+        dataset, epochs=config.epochs, verbose=0, callbacks=list(callbacks)
+    )
+    return gan, history.history
+
+
+def _prepare(config, images):
+    """Returns a compiled `GAN` and its data set."""
+    dataset = make_dataset(
+        images,
+        config.batch_size,
+        config.seed,
+        flip=config.flip,
+        jitter=config.jitter,
+        rotate=config.rotate,
+    )
+    gan = GAN(*_networks(config), config)
+    gan.compile()
+    return gan, dataset
+
+
+def _networks(config):
+    """Builds both networks, with the weights of the run in `init_from`."""
+    generator, discriminator = build_generator(config), build_discriminator(config)
+    if config.init_from:
+        other = Run.open(config.init_from)
+        generator.set_weights(other.load_generator().get_weights())
+        discriminator.set_weights(other.load_discriminator().get_weights())
+    return generator, discriminator
 
 
 def _callbacks(config, run):

@@ -1,0 +1,137 @@
+"""Combinations of knobs that make no sense, each with the reason."""
+
+from dcgan.errors import InputError
+
+# Knobs of the targets, with the value that turns each off.
+LABEL_KNOBS = {
+    "label_smoothing": 0.0,
+    "two_sided": False,
+    "label_noise": 0.0,
+    "label_swap": 0.0,
+    "g_soft_labels": False,
+}
+WITHOUT_TARGETS = ("hinge", "wgan")
+# Their logits mean something only beside those of the other kind.
+WITHOUT_ZERO = ("wgan", "rgan", "ragan")
+PENALTY_KNOBS = ("gp", "r1", "r2", "ct")
+
+
+def check_combinations(config):
+    """Raises `InputError`, naming both knobs, on the first that do not go together."""
+    for wrong, knob, other, reason, allowed in _conflicts(config):
+        if wrong:
+            values = [f"{name}={getattr(config, name)}" for name in (knob, other)]
+            raise InputError(
+                f"{knob} does not go with this {other}: {reason}. "
+                f"Received: {', '.join(values)}. Allowed: {allowed}"
+            )
+
+
+def clear_labels(recipe, chosen):
+    """Turns off the label knobs of a recipe if the chosen loss has no targets.
+
+    Args:
+        recipe: Dict of the knobs that the recipe sets.
+        chosen: Dict of the knobs that the user sets.
+
+    Returns:
+        `(recipe, cleared)`: the dict without what had to go, and the names of that.
+    """
+    loss = chosen.get("loss", recipe.get("loss"))
+    if loss not in WITHOUT_TARGETS:
+        return recipe, []
+    cleared = [k for k in LABEL_KNOBS if recipe.get(k) and k not in chosen]
+    return {k: v for k, v in recipe.items() if k not in cleared}, cleared
+
+
+def _conflicts(config):
+    """Yields (is wrong, knob, other knob, reason, what is allowed)."""
+    yield from _label_conflicts(config)
+    yield from _update_conflicts(config)
+    yield from _penalty_conflicts(config)
+    yield from _network_conflicts(config)
+    ada = config.ada_target > 0
+    yield (
+        ada and config.loss in WITHOUT_ZERO,
+        *("ada_target", "loss", "its logits have no zero to tell real from fake by"),
+        "bce, lsgan or hinge",
+    )
+    yield (
+        ada and config.aug_prob == 0,
+        *("ada_target", "aug_prob", "it is the highest probability for ADA to reach"),
+        "aug_prob above 0",
+    )
+
+
+def _label_conflicts(config):
+    without = config.loss in WITHOUT_TARGETS
+    for knob in LABEL_KNOBS:
+        wrong = without and getattr(config, knob)
+        yield wrong, knob, "loss", "it has no targets", "bce, lsgan, rgan or ragan"
+    yield (
+        config.two_sided and config.label_smoothing == 0,
+        *("two_sided", "label_smoothing", "0 on both sides is no smoothing"),
+        "label_smoothing above 0",
+    )
+    soft = config.label_smoothing or config.label_noise or config.label_swap
+    yield (
+        config.g_soft_labels and not soft,
+        *("g_soft_labels", "label_smoothing", "the real targets are hard"),
+        "label_smoothing, label_noise or label_swap above 0",
+    )
+
+
+def _update_conflicts(config):
+    simultaneous = config.update == "simultaneous"
+    both = "both networks are updated once, on the same latents"
+    for knob, on in (
+        ("critic_steps", config.critic_steps > 1),
+        ("fresh_latents", config.fresh_latents),
+        ("dynamic_frequency", config.dynamic_frequency),
+    ):
+        yield simultaneous and on, knob, "update", both, "alternating"
+    for other, wrong, reason, allowed in (
+        ("loss", config.loss != "bce", "its targets 0.5 and 0 are bce's", "bce"),
+        ("critic_steps", config.critic_steps > 1, "both count D's updates", "1"),
+        ("fresh_latents", config.fresh_latents, "its latents are always new", "off"),
+        ("d_loss_weight", config.d_loss_weight != 1, "0.5 is a whole d_loss's", "1"),
+    ):
+        wrong = config.dynamic_frequency and wrong
+        yield wrong, "dynamic_frequency", other, reason, f"{other} {allowed}"
+
+
+def _penalty_conflicts(config):
+    yield (
+        config.ct > 0 and config.dropout == 0,
+        *("ct", "dropout", "it compares two random dropouts of one picture"),
+        "dropout above 0",
+    )
+    yield (
+        config.penalty_every > 1 and not any(getattr(config, k) for k in PENALTY_KNOBS),
+        *("penalty_every", "gp", "there is no penalty at all"),
+        "gp, r1, r2 or ct above 0",
+    )
+    half = config.precision == "float16"
+    reason = "loss scaling breaks gradient penalties"
+    for knob in ("gp", "r1", "r2"):
+        wrong = half and getattr(config, knob) > 0
+        yield wrong, knob, "precision", reason, "float32 or bfloat16"
+
+
+def _network_conflicts(config):
+    quarter = config.size // 4
+    for other, wrong, allowed in (
+        ("min_map", config.min_map > quarter, f"min_map up to {quarter}"),
+        ("d_strides", (config.d_strides or [2, 2]).count(2) < 2, "two strides of 2"),
+    ):
+        reason = f"attention is at the map of side {quarter}, and there is none"
+        yield config.self_attention and wrong, "self_attention", other, reason, allowed
+    for knob, on, reason in (
+        ("heads", config.heads > 1, "several heads have hidden, dense layers"),
+        (
+            "minibatch_discrimination",
+            config.minibatch_discrimination,
+            "the numbers it adds belong to no pixel",
+        ),
+    ):
+        yield on and config.head == "conv", knob, "head", reason, "dense"

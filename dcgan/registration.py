@@ -1,0 +1,39 @@
+"""Makes saved networks loadable: Keras must know the package's layers by then.
+
+`keras.models.load_model` finds layers that have been registered, which importing
+`dcgan.models.layers` does. That import needs Keras, and `import dcgan` does not wait
+for Keras; so it happens right after whoever imports Keras first has done so.
+"""
+
+import importlib.util
+import sys
+from importlib import import_module
+
+LAYERS = "dcgan.models.layers"
+
+
+def register_with_keras():
+    """Registers the layers now if Keras is there, or else as soon as it is."""
+    if "keras" in sys.modules:
+        import_module(LAYERS)
+    elif not any(isinstance(finder, _AfterKeras) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterKeras())
+
+
+class _AfterKeras:
+    """Finds the module `keras` once, as usual, and adds an import to its loading."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            load = spec.loader.exec_module
+
+            def load_and_register(module):
+                load(module)
+                import_module(LAYERS)
+
+            spec.loader.exec_module = load_and_register
+        return spec

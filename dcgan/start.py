@@ -1,0 +1,42 @@
+"""Starting from another run's networks: `init_from`."""
+
+from pathlib import Path
+
+from dcgan.errors import InputError
+from dcgan.run import Run
+
+# The knobs that the shapes of the networks' weights follow from.
+NETWORK_KNOBS = (
+    *("size", "channels", "latent_dim", "linear_layer", "g_features", "d_features"),
+    *("g_widths", "d_widths", "d_strides", "min_map", "g_kernel", "d_kernel", "stem"),
+    *("head", "upsample", "g_norm", "d_norm", "g_norm_first", "d_norm_first"),
+    *("spectral_norm", "g_bias", "d_bias", "self_attention", "minibatch_std"),
+    *("minibatch_discrimination", "minibatch_kernels", "minibatch_dims"),
+    *("discriminators", "heads"),
+)
+
+
+def check_start(config):
+    """Raises `InputError` if the run in `init_from` cannot be started from."""
+    if config.init_from is None:
+        return
+    run = Run.open(config.init_from)
+    if run.folder.resolve() == (Path(config.runs) / config.name).resolve():
+        raise InputError(
+            f"init_from: a run cannot start from itself. Received: {run.folder}. "
+            "Allowed: another --name"
+        )
+    if not (run.generator_file.is_file() and run.discriminator_file.is_file()):
+        raise InputError(
+            f"init_from: no networks have been saved yet. Received: {run.folder}. "
+            f"Allowed: a run with {run.generator_file.name} and "
+            f"{run.discriminator_file.name}"
+        )
+    other = run.config
+    for knob in NETWORK_KNOBS:
+        here, there = getattr(config, knob), getattr(other, knob)
+        if here != there:
+            raise InputError(
+                f"init_from: {knob} differs, so the weights do not fit. "
+                f"Received: {here}, and {there} in {run.folder}. Allowed: the same"
+            )

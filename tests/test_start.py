@@ -1,0 +1,72 @@
+"""`init_from`: a run starts from another one's networks, or says why it cannot."""
+
+import numpy as np
+import pytest
+
+import dcgan
+from dcgan.config import load_config
+from dcgan.errors import InputError
+from dcgan.start import NETWORK_KNOBS, check_start
+
+
+def fine_tuning(run, folder, **knobs):
+    own = {"name": "fine", "runs": str(folder), "init_from": str(run.folder)}
+    return load_config(str(run.config_file), **own | knobs)
+
+
+def test_training_starts_from_the_other_runs_networks(trained, tmp_path):
+    run, _ = trained
+    still = {"g_lr": 0.0, "d_lr": 0.0, "epochs": 1, "seed": 5}
+    fine = dcgan.train(fine_tuning(run, tmp_path, **still, ema_half_life=0.0))
+    pairs = (
+        (fine.load_generator(), run.load_generator()),
+        (fine.load_discriminator(), run.load_discriminator()),
+    )
+    for mine, its in pairs:
+        for weight, old in zip(mine.weights, its.get_weights()):
+            if "moving" not in weight.path:  # BatchNorm's statistics go on
+                np.testing.assert_array_equal(weight.numpy(), old)
+    other_seed = dcgan.build_generator(fine.config).get_weights()[0]
+    assert not np.array_equal(other_seed, run.load_generator().get_weights()[0])
+
+
+@pytest.mark.parametrize("knobs", [{"g_features": 3}, {"latent_dim": 5}])
+def test_networks_of_another_shape_are_refused(knobs, trained, tmp_path):
+    run, _ = trained
+    (knob,) = knobs
+    with pytest.raises(InputError, match=f"init_from: {knob} differs"):
+        dcgan.train(fine_tuning(run, tmp_path, data="nowhere", **knobs))
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_run_that_is_none_or_itself_or_empty_is_refused(trained, tmp_path):
+    run, _ = trained
+    with pytest.raises(InputError, match="holds no run"):
+        check_start(fine_tuning(run, tmp_path, init_from=str(tmp_path)))
+    own = {"name": run.folder.name, "runs": str(run.folder.parent), "overwrite": True}
+    with pytest.raises(InputError, match="cannot start from itself"):
+        dcgan.train(fine_tuning(run, tmp_path, **own))
+    assert run.generator_file.is_file()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "config.yml").write_text(run.config_file.read_text())
+    with pytest.raises(InputError, match="no networks have been saved yet"):
+        check_start(fine_tuning(run, tmp_path, init_from=str(empty)))
+
+
+def test_every_knob_that_shapes_weights_is_compared():
+    """Knobs outside the list leave the shapes of all weights as they are."""
+    small = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
+    other_values = {"dropout": 0.3, "g_dropout": 0.3, "g_slope": 0.1, "d_slope": 0.1}
+    other_values |= {"init": "glorot", "precision": "bfloat16", "gamma_std": 0.0}
+    other_values |= {"last_activation": False, "gamma_mean": 0.5, "bn_momentum": 0.5}
+    assert not set(other_values) & set(NETWORK_KNOBS)
+    plain, changed = (
+        [
+            weight.shape
+            for build in (dcgan.build_generator, dcgan.build_discriminator)
+            for weight in build(load_config(**small | more)).weights
+        ]
+        for more in ({}, other_values)
+    )
+    assert plain == changed

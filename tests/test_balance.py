@@ -24,14 +24,15 @@ def make_gan(**knobs):
     "last, before, expected",
     [
         ((0.5, 0.0), (0.5, 0.0), (1, 1)),  # on target
-        ((0.1, 0.7), (0.1, 0.7), (1, 1)),  # D leads; below the target is near enough
+        ((0.1, 0.7), (0.1, 0.7), (0, 1)),  # D leads, so it waits
+        ((0.49, 0.7), (0.1, 0.7), (0, 1)),  # the same, however near
         ((1.386, 0.693), (1.386, 0.693), (1, 1)),  # D cannot tell
         ((1.6, 1.2), (1.6, 1.2), (2, 2)),  # one unit above
         ((1.6, 1.2), (1.4, 1.0), (3, 3)),  # the same, and moving away
         ((1.6, 1.2), (1.8, 1.4), (2, 2)),  # the same, and coming back
-        ((0.2, 3.1), (0.2, 2.9), (1, 5)),  # G loses and gets worse
+        ((0.2, 3.1), (0.2, 2.9), (0, 5)),  # G loses and gets worse
         ((90.0, 90.0), (1.0, 1.0), (MOST_UPDATES, MOST_UPDATES)),  # bounded
-        ((0.0, 0.0), (0.4, 0.0), (1, 1)),  # away below the target: no more updates
+        ((0.0, 0.0), (0.4, 0.0), (0, 1)),  # away below the target: no more updates
     ],
 )
 def test_counts_by_hand(last, before, expected):
@@ -66,11 +67,12 @@ def test_a_real_step_updates_as_often_as_the_controller_says():
         np.testing.assert_array_equal(gan.last_losses[0], np.float32(last))
 
 
-def test_counts_differ_between_batches_and_add_up_to_the_iterations(noise_images):
-    gan = make_gan(dynamic_frequency=True, d_lr=2e-2, g_lr=1e-4)
+def test_counts_differ_between_batches_and_add_up_to_the_iterations():
+    white = np.full((8, 16, 16, 3), 255, np.uint8)  # D tells it from noise at once
+    gan = make_gan(dynamic_frequency=True, d_lr=2e-2, g_lr=1e-3, aug_prob=0.0)
     step = tf.function(gan.train_step)
     executed = []
-    for batch in dcgan.make_dataset(noise_images, 4).take(25):
+    for batch in dcgan.make_dataset(white, 4).take(40):
         for metric in gan.metrics:
             metric.reset_state()
         logs = step(batch)
@@ -79,7 +81,22 @@ def test_counts_differ_between_batches_and_add_up_to_the_iterations(noise_images
     assert len(set(g_counts)) > 1
     assert sum(g_counts) == int(gan.g_optimizer.iterations)
     assert sum(d_counts) == int(gan.d_optimizer.iterations)
-    assert all(1 <= count <= MOST_UPDATES for pair in executed for count in pair)
+    assert all(0 <= count <= MOST_UPDATES for pair in executed for count in pair)
+    assert min(d_counts) == 0 < max(d_counts)  # D waits and goes on
+
+
+def test_a_waiting_discriminator_is_judged_but_does_not_move():
+    batch = tf.random.stateless_uniform((4, 16, 16, 3), (0, 0), -1, 1)
+    gan = make_gan(dynamic_frequency=True)
+    gan.last_losses.assign([[0.1, 0.7], [0.1, 0.7]])
+    before = [w.numpy() for w in gan.discriminator.trainable_variables]
+    logs = gan.train_step(batch)
+    for weight, old in zip(gan.discriminator.trainable_variables, before):
+        np.testing.assert_array_equal(weight.numpy(), old)
+    assert float(logs["d_loss"]) > 0.5  # its own, measured: the next batch goes on
+    assert float(gan.last_losses[1, 0]) == pytest.approx(float(logs["d_loss"]))
+    gan.train_step(batch)
+    assert int(gan.d_optimizer.iterations) >= 1
 
 
 def test_every_update_of_a_step_has_new_latents_and_the_same_real_batch(monkeypatch):

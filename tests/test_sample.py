@@ -1,5 +1,7 @@
 """`sample`, `interpolate` and `check`, and opening runs."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -224,3 +226,24 @@ def test_check_refuses_wrong_input(flags, message, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=message):
         check.main(flags)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ensemble_takes_turns_picture_by_picture(trained, tmp_path):
+    """A run with snapshots of epochs 2 and 4 gives its even and odd pictures."""
+    run, _ = trained
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    copy = Run(folder)
+    later = run.load_generator(2)
+    weights = [weight + 0.05 for weight in later.get_weights()]
+    later.set_weights(weights)
+    later.save(copy.snapshot_file(4))
+    outs = {}
+    for epoch in (2, 4, "ensemble"):
+        out = tmp_path / str(epoch)
+        sample.sample(folder, out, count=5, epoch=epoch)
+        outs[epoch] = [(out / f"{k:04d}.png").read_bytes() for k in range(5)]
+    # Latent k goes to snapshot k modulo 2, so the ensemble mixes the other two.
+    assert outs[2] != outs[4]
+    expected = [outs[(2, 4)[k % 2]][k] for k in range(5)]
+    assert outs["ensemble"] == expected

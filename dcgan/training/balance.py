@@ -14,26 +14,27 @@ ADA_EVERY = 4  # steps between two changes of the probability
 def update_counts(losses, previous):
     """Returns how often D and G are to be updated on the next batch.
 
-    A network that is further above its target gets more updates, and one more if its
-    last update moved it away from the target; one below its target gets one:
+    A network that is further above its target gets more updates, and one more if it
+    has moved away from the target since the last batch; one below its target, a D that
+    leads, waits:
 
-        n = clip(1 + floor(max(loss - target, 0) / UNIT) + away, 1, MOST_UPDATES)
+        n = clip(1 + floor((loss - target) / UNIT) + away, 0, MOST_UPDATES)
 
     Args:
         losses: (2,) the last losses of D and G.
         previous: (2,) those before.
 
     Returns:
-        int32 (2,), each from 1 to `MOST_UPDATES`.
+        int32 (2,), each from 0 to `MOST_UPDATES`.
 
     Example:
-        >>> update_counts([0.2, 3.1], [0.2, 2.9])  # D leads, G has become worse: [1, 5]
+        >>> update_counts([0.2, 3.1], [0.2, 2.9])  # D leads, G has become worse: [0, 5]
     """
     distance = tf.convert_to_tensor(losses) - TARGETS
     before = tf.convert_to_tensor(previous) - TARGETS
     away = (distance > 0) & (tf.abs(distance) > tf.abs(before))
-    counts = 1 + tf.floor(tf.maximum(distance, 0.0) / UNIT) + tf.cast(away, tf.float32)
-    return tf.cast(tf.clip_by_value(counts, 1, MOST_UPDATES), tf.int32)
+    counts = 1 + tf.floor(distance / UNIT) + tf.cast(away, tf.float32)
+    return tf.cast(tf.clip_by_value(counts, 0, MOST_UPDATES), tf.int32)
 
 
 def next_probability(probability, mean_sign, target, pictures, reach, highest):

@@ -48,7 +48,10 @@ def simultaneous(gan, real):
 
 
 def dynamic(gan, real):
-    """Updates each network as often as its losses ask, on new latents each time."""
+    """Updates each network as often as its losses ask, on new latents each time.
+
+    A D that waits is asked for its loss all the same, to know when it goes on.
+    """
     before, last = tf.unstack(gan.last_losses)
     d_count, g_count = tf.unstack(update_counts(last, before))
 
@@ -60,7 +63,11 @@ def dynamic(gan, real):
             fake = gan.fakes(real, "latents generator", turn)
         return (update_generator(gan, tape, real, fake, turn),)
 
-    judged = Judged(*_repeat(d_count, train_discriminator, len(Judged._fields)))
+    judged = tf.cond(
+        d_count > 0,
+        lambda: Judged(*_repeat(d_count, train_discriminator, len(Judged._fields))),
+        lambda: _judge(gan, real, gan.fakes(real, "latents")),
+    )
     (g_loss,) = _repeat(g_count, train_generator, 1)
     gan.last_losses.assign([last, [judged.d_loss, g_loss]])
     return g_loss, judged
@@ -76,12 +83,10 @@ UPDATES = {
 def update_discriminator(gan, real, fake, turn):
     """Updates D once and returns what it found."""
     with tf.GradientTape() as tape:
-        views = gan.view(real, "real", turn), gan.view(fake, "fake", turn)
-        d_loss = gan.discriminator_loss(*views, turn)
-        penalty = gan.penalty(real, fake, turn)
-        objective = d_loss + penalty
+        judged = _judge(gan, real, fake, turn)
+        objective = judged.d_loss + judged.penalty
     _apply_to_discriminator(gan, tape, objective)
-    return Judged(d_loss, penalty, *gan.scores(*views))
+    return judged
 
 
 def update_generator(gan, tape, real, fake, turn):
@@ -102,6 +107,12 @@ def update_generator(gan, tape, real, fake, turn):
         g_loss = gan.generator_loss(real_view, fake_view, turn)
     apply_gradients(gan.g_optimizer, tape, g_loss, gan.generator)
     return g_loss
+
+
+def _judge(gan, real, fake, turn=0):
+    views = gan.view(real, "real", turn), gan.view(fake, "fake", turn)
+    d_loss = gan.discriminator_loss(*views, turn)
+    return Judged(d_loss, gan.penalty(real, fake, turn), *gan.scores(*views))
 
 
 def _apply_to_discriminator(gan, tape, objective):

@@ -13,7 +13,9 @@ LABEL_KNOBS = {
 WITHOUT_TARGETS = ("hinge", "wgan")
 # Their logits mean something only beside those of the other kind.
 WITHOUT_ZERO = ("wgan", "rgan", "ragan")
-PENALTY_KNOBS = ("gp", "r1", "r2", "ct")
+# They differentiate D twice, picture by picture.
+GRADIENT_PENALTIES = ("gp", "r1", "r2")
+PENALTY_KNOBS = (*GRADIENT_PENALTIES, "ct")
 
 
 def check_combinations(config):
@@ -37,8 +39,7 @@ def clear_labels(recipe, chosen):
     Returns:
         `(recipe, cleared)`: the dict without what had to go, and the names of that.
     """
-    loss = chosen.get("loss", recipe.get("loss"))
-    if loss not in WITHOUT_TARGETS:
+    if chosen.get("loss") not in WITHOUT_TARGETS:
         return recipe, []
     cleared = [k for k in LABEL_KNOBS if recipe.get(k) and k not in chosen]
     return {k: v for k, v in recipe.items() if k not in cleared}, cleared
@@ -72,6 +73,11 @@ def _label_conflicts(config):
         config.two_sided and config.label_smoothing == 0,
         *("two_sided", "label_smoothing", "0 on both sides is no smoothing"),
         "label_smoothing above 0",
+    )
+    yield (
+        config.two_sided and config.loss == "rgan" and config.label_swap == 0,
+        *("two_sided", "loss", "rgan does not use fake targets unless they swap"),
+        "label_swap above 0, or bce, lsgan or ragan",
     )
     soft = config.label_smoothing or config.label_noise or config.label_swap
     yield (
@@ -113,16 +119,17 @@ def _penalty_conflicts(config):
     )
     half = config.precision == "float16"
     reason = "loss scaling breaks gradient penalties"
-    for knob in ("gp", "r1", "r2"):
+    for knob in GRADIENT_PENALTIES:
         wrong = half and getattr(config, knob) > 0
         yield wrong, knob, "precision", reason, "float32 or bfloat16"
 
 
 def _network_conflicts(config):
     quarter = config.size // 4
+    strides = config.d_strides or [2] * len(config.d_widths or [2, 2])
     for other, wrong, allowed in (
         ("min_map", config.min_map > quarter, f"min_map up to {quarter}"),
-        ("d_strides", (config.d_strides or [2, 2]).count(2) < 2, "two strides of 2"),
+        ("d_strides", strides.count(2) < 2, "two layers of stride 2"),
     ):
         reason = f"attention is at the map of side {quarter}, and there is none"
         yield config.self_attention and wrong, "self_attention", other, reason, allowed

@@ -43,7 +43,7 @@ class Config:
     fit: Literal["pad", "crop", "stretch"] = "pad"  # to a square; pad loses nothing
     background: str = "white"  # colour behind transparency and padding, name or #rrggbb
     flip: bool = True  # mirror real pictures at random; turn off for text and logos
-    jitter: float | list[float] = 0.0  # real ones' brightness, contrast, saturation
+    jitter: float | list[float] = 0.0  # brightness, contrast, saturation of real ones
     rotate: float = 0.0  # turn real pictures by up to this many degrees; it leaks
 
     # networks
@@ -98,7 +98,7 @@ class Config:
     r2: float = 0.0  # the same at generated pictures; R3GAN has both
     ct: float = 0.0  # weight of CT-GAN's consistency under dropout; its paper has 2
     penalty_every: int = 1  # steps between penalties, weighted up; 16 in StyleGAN2
-    weight_clip: float = 0.0  # D's weights are cut to this; 0.01 in the first WGAN
+    weight_clip: float = 0.0  # cut D's weights to plus or minus this; 0.01 in WGAN
     feature_matching: float = 0.0  # weight in G's loss of D's mean features' distance
     label_smoothing: float = 0.0  # real targets 1 minus this; 0.1 is usual
     two_sided: bool = False  # fake targets are label_smoothing instead of 0
@@ -114,19 +114,19 @@ class Config:
     beta1: float = 0.5  # 0.5 instead of Adam's 0.9 keeps DCGAN from oscillating
     beta2: float = 0.999  # Adam's own value
     epsilon: float = 1e-8  # Adam's, the value PyTorch uses
-    adam: Literal["keras", "pytorch"] = "keras"  # epsilon before bias correction, after
+    adam: Literal["keras", "pytorch"] = "keras"  # how epsilon counts; see Theory.md
     weight_decay: float = 0.0  # AdamW's, on kernels only; GANs mostly do without
-    clip_norm: float = 0.0  # longest gradient of a network, all its weights together
+    clip_norm: float = 0.0  # longest gradient, over a whole network; 0 is no limit
     schedule: Literal["constant", "cosine"] = "constant"  # cosine: to 0 at the end
     warmup: int = 0  # steps over which the learning rates rise from 0
     precision: Precision = "float32"  # bfloat16 saves time where the machine has it
     ema_half_life: float = 10_000  # pictures; the averaged generator makes the samples
 
     # augmentation (DiffAugment)
-    aug_prob: float = 1.0  # probability that an iteration augments real and fake
+    aug_prob: float = 1.0  # probability that an iteration augments; ADA's highest
     aug_per_sample: bool = False  # draw that probability for each picture instead
     policy: str = "color,translation,cutout"  # any comma list of these three
-    ada_target: float = 0.0  # mean sign of D on real pictures to hold; ADA has 0.6
+    ada_target: float = 0.0  # D's mean sign on real ones to hold; ADA's paper has 0.6
     ada_pictures: int = 100_000  # pictures in which ADA's probability can go 0 to 1
 
     # run

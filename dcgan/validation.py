@@ -120,14 +120,17 @@ def _rules(config):
         path = getattr(config, knob)
         right = path is None or path.strip() and "\0" not in path
         yield right, knob, "a folder's path"
-    strengths = (
-        config.jitter if isinstance(config.jitter, list) else [config.jitter] * 3
-    )
+    strengths = jitter_strengths(config.jitter)
     yield (
         len(strengths) == 3 and all(0 <= strength <= 1 for strength in strengths),
         "jitter",
         "0 to 1, or three such numbers for brightness, contrast and saturation",
     )
+
+
+def jitter_strengths(jitter):
+    """Returns the strengths of brightness, contrast and saturation."""
+    return jitter if isinstance(jitter, list | tuple) else [jitter] * 3
 
 
 def _positive(numbers, count):

@@ -13,6 +13,7 @@ REFUSED = [
     ("label_swap", "loss", "--label_swap 0.1 --loss wgan"),
     ("two_sided", "loss", "--two_sided --loss wgan"),
     ("two_sided", "label_smoothing", "--two_sided"),
+    ("two_sided", "loss", "--two_sided --label_smoothing 0.1 --loss rgan"),
     ("g_soft_labels", "label_smoothing", "--g_soft_labels"),
     ("critic_steps", "update", "--critic_steps 5 --update simultaneous"),
     ("fresh_latents", "update", "--fresh_latents --update simultaneous"),
@@ -28,6 +29,7 @@ REFUSED = [
     ("r2", "precision", "--r2 1 --precision float16"),
     ("self_attention", "min_map", "--self_attention --min_map 32"),
     ("self_attention", "d_strides", "--self_attention --d_strides [2,1,1,1]"),
+    ("self_attention", "d_strides", "--self_attention --d_widths [64]"),
     ("heads", "head", "--heads 3 --head conv"),
     (
         "minibatch_discrimination",

@@ -172,6 +172,18 @@ def test_layers_that_mix_the_batch_get_a_warning(knobs, words):
         GAN(*networks, config)
 
 
+@pytest.mark.parametrize("limit", ["gp", "spectral_norm", "weight_clip", None])
+def test_a_w_loss_without_a_limit_gets_a_warning(limit, recwarn):
+    knobs = {"size": 16, "g_features": 2, "d_features": 2, "d_norm": "none"}
+    knobs |= {limit: True if limit == "spectral_norm" else 0.1} if limit else {}
+    config = Config(loss="wgan", **knobs)
+    GAN(dcgan.build_generator(config), dcgan.build_discriminator(config), config)
+    warned = [
+        str(w.message) for w in recwarn if "wgan: nothing limits" in str(w.message)
+    ]
+    assert len(warned) == (limit is None)
+
+
 def test_weights_are_clipped(noise_images):
     config = Config(size=16, g_features=2, d_features=2, weight_clip=0.01, loss="wgan")
     gan = GAN(dcgan.build_generator(config), dcgan.build_discriminator(config), config)

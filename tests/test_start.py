@@ -1,9 +1,13 @@
 """`init_from`: a run starts from another one's networks, or says why it cannot."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import dcgan
+import dcgan.config as config_module
 from dcgan.config import load_config
 from dcgan.errors import InputError
 from dcgan.start import NETWORK_KNOBS, check_start
@@ -54,19 +58,38 @@ def test_a_run_that_is_none_or_itself_or_empty_is_refused(trained, tmp_path):
         check_start(fine_tuning(run, tmp_path, init_from=str(empty)))
 
 
-def test_every_knob_that_shapes_weights_is_compared():
-    """Knobs outside the list leave the shapes of all weights as they are."""
+# Another value for every knob of the networks.
+OTHER = {
+    **{"latent_dim": 5, "linear_layer": True, "g_features": 3, "d_features": 3},
+    **{"g_widths": [3, 5], "d_widths": [3, 5], "d_strides": [2, 1], "min_map": 2},
+    **{"g_kernel": 2, "d_kernel": 3, "stem": "deconv", "head": "conv"},
+    **{"upsample": False, "g_norm": "none", "d_norm": "none", "g_norm_first": False},
+    **{"d_norm_first": True, "spectral_norm": True, "bn_momentum": 0.5},
+    **{"bn_epsilon": 1e-3, "gamma_mean": 0.5, "gamma_std": 0.0, "init": "glorot"},
+    **{"g_bias": "free", "d_bias": "free", "g_slope": 0.1, "d_slope": 0.1},
+    **{"dropout": 0.3, "g_dropout": 0.3, "last_activation": False},
+    **{"self_attention": True, "minibatch_std": True, "discriminators": 2, "heads": 2},
+    **{"minibatch_discrimination": True, "minibatch_kernels": 3, "minibatch_dims": 3},
+}
+
+
+def test_the_list_of_other_values_is_complete():
+    text = Path(config_module.__file__).read_text(encoding="utf-8")
+    networks = text.split("    # networks\n")[1].split("    # training\n")[0]
+    assert set(OTHER) == set(re.findall(r"^    (\w+):", networks, re.MULTILINE))
+
+
+@pytest.mark.parametrize("knob", OTHER)
+def test_every_knob_that_shapes_weights_is_compared(knob):
     small = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
-    other_values = {"dropout": 0.3, "g_dropout": 0.3, "g_slope": 0.1, "d_slope": 0.1}
-    other_values |= {"init": "glorot", "precision": "bfloat16", "gamma_std": 0.0}
-    other_values |= {"last_activation": False, "gamma_mean": 0.5, "bn_momentum": 0.5}
-    assert not set(other_values) & set(NETWORK_KNOBS)
+    if knob in ("minibatch_kernels", "minibatch_dims"):
+        small["minibatch_discrimination"] = True
     plain, changed = (
         [
             weight.shape
             for build in (dcgan.build_generator, dcgan.build_discriminator)
             for weight in build(load_config(**small | more)).weights
         ]
-        for more in ({}, other_values)
+        for more in ({}, {knob: OTHER[knob]})
     )
-    assert plain == changed
+    assert (plain != changed) == (knob in NETWORK_KNOBS)

@@ -11,6 +11,7 @@ from dcgan.data.folder import check_enough
 from dcgan.errors import invalid
 from dcgan.pixels import to_float
 from dcgan.randomness import draw_key, permutation
+from dcgan.validation import jitter_strengths
 
 
 def make_dataset(
@@ -74,7 +75,7 @@ def make_dataset(
 
 def _transforms(flip, jitter, rotate):
     """Returns the transforms that are on, by the purpose of their draws."""
-    strengths = jitter if isinstance(jitter, list | tuple) else [jitter] * 3
+    strengths = jitter_strengths(jitter)
     chosen = {}
     if any(strengths):
         chosen["jitter"] = partial(available.jitter, strengths=strengths)

@@ -8,6 +8,7 @@ from functools import partial
 
 import keras
 
+from dcgan.combinations import GRADIENT_PENALTIES
 from dcgan.models.attention import SelfAttention
 from dcgan.models.minibatch import MinibatchDiscrimination, MinibatchStd
 from dcgan.models.norms import (
@@ -153,7 +154,7 @@ def layer_seed(seed, network, name):
 def _batch_norm(maker, name):
     # Keras' own wherever nothing is differentiated twice: it is the one people know.
     twice = maker.network == "discriminator" and any(
-        getattr(maker.config, penalty) for penalty in ("gp", "r1", "r2")
+        getattr(maker.config, penalty) for penalty in GRADIENT_PENALTIES
     )
     layer_class = TwiceBatchNormalization if twice else keras.layers.BatchNormalization
     return layer_class(

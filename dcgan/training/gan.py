@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan.combinations import PENALTY_KNOBS
 from dcgan.config import Config
 from dcgan.latent import draw_latents
 from dcgan.models.generator import generate
@@ -66,7 +67,7 @@ class GAN(keras.Model):
         if config.dynamic_frequency:
             self.last_losses = self._state("last_losses", [TARGETS, TARGETS])
         names = ["g_loss", "d_loss", "real_score", "fake_score"]
-        names += ["penalty"] * bool(config.gp or config.r1 or config.r2 or config.ct)
+        names += ["penalty"] * any(getattr(config, knob) for knob in PENALTY_KNOBS)
         names += list(UPDATES_A_STEP) if config.dynamic_frequency else []
         self._means = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
@@ -96,7 +97,8 @@ class GAN(keras.Model):
             d_optimizer: Keras optimizer of the discriminator, another object.
             loss: Function as in `dcgan.training.losses`.
             total_steps: Steps of the whole training, for `schedule` cosine in a loop
-                of your own; `fit` counts them itself.
+                of your own; `fit` takes an epoch's steps times `config.epochs`,
+                whatever its own `epochs`.
             **kwargs: Passed on to `keras.Model.compile`, such as `jit_compile`.
         """
         super().compile(optimizer=None, loss=None, **kwargs)
@@ -105,13 +107,12 @@ class GAN(keras.Model):
         self.d_optimizer = d_optimizer or adam(config, config.d_lr)
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
-        optimizers = (self.g_optimizer, self.d_optimizer)
-        self._rates = [(o, float(o.learning_rate)) for o in optimizers]
+        self.optimizers = self.g_optimizer, self.d_optimizer
+        self._rates = [(o, float(o.learning_rate)) for o in self.optimizers]
         self.total_steps = total_steps
         self.adversarial_loss = loss or LOSSES[config.loss]
-        own_loss = loss is not None  # it may compare, too
-        self.compares = own_loss or config.loss in RELATIVISTIC
-        self.compares |= bool(config.feature_matching)
+        relativistic = loss or config.loss in RELATIVISTIC  # your own may be
+        self.compares = bool(relativistic or config.feature_matching)
 
     @property
     def metrics(self):
@@ -146,8 +147,9 @@ class GAN(keras.Model):
         set_learning_rates(self._rates, self.step, config, self.total_steps)
         power_iterations(self.discriminator)
         update = "dynamic" if config.dynamic_frequency else config.update
-        optimizers = self.g_optimizer, self.d_optimizer
-        before = [tf.cast(optimizer.iterations, tf.int64) for optimizer in optimizers]
+        before = [
+            tf.cast(optimizer.iterations, tf.int64) for optimizer in self.optimizers
+        ]
         g_loss, judged = UPDATES[update](self, real)
         self.step.assign_add(1)
         if self.ema_generator is not self.generator:
@@ -161,7 +163,8 @@ class GAN(keras.Model):
         if config.ada_target:
             adapt_augmentation(self, judged.real_sign, tf.shape(real)[0])
         done = [
-            tf.cast(o.iterations, tf.int64) - old for o, old in zip(optimizers, before)
+            tf.cast(o.iterations, tf.int64) - old
+            for o, old in zip(self.optimizers, before)
         ]
         values = judged._asdict() | {"g_loss": g_loss} | dict(zip(UPDATES_A_STEP, done))
         for name, mean in self._means.items():

@@ -77,13 +77,13 @@ class TensorBoardLog(keras.callbacks.Callback):
                 tf.summary.image("samples", image_grid(pictures)[None])
         self._writer.flush()  # Ctrl-C may come before the end
 
+    def on_train_end(self, logs=None):
+        self._writer.close()
+
     def _adapted(self):
         return (
             {"aug_p": float(self.model.aug_p)} if self.model.config.ada_target else {}
         )
-
-    def on_train_end(self, logs=None):
-        self._writer.close()
 
 
 def training_state(gan):

@@ -101,6 +101,9 @@ def _cross_entropy(targets, logits):
     return tf.reduce_mean(losses)
 
 
+# A new one also needs its name in `Loss` of dcgan/config.py. What its logits mean is
+# said by `RELATIVISTIC` and `SCORES` here, and by `WITHOUT_TARGETS` and `WITHOUT_ZERO`
+# in dcgan/combinations.py.
 LOSSES = {
     "bce": bce,
     "lsgan": lsgan,

@@ -1,11 +1,11 @@
-"""Warnings of what works but may not be what was meant."""
+"""Warns of settings that work but may not be what was meant."""
 
 import warnings
 
 import keras
 
+from dcgan.combinations import GRADIENT_PENALTIES
 from dcgan.models.minibatch import MinibatchDiscrimination, MinibatchStd
-from dcgan.training.penalties import PER_SAMPLE
 
 MIXING = {
     keras.layers.BatchNormalization: "BatchNorm",
@@ -26,7 +26,7 @@ def warn_of_steep_critic(config):
     Reference:
         Arjovsky et al. 2017, Wasserstein GAN, section 3 (Lipschitz functions).
     """
-    limits = ("gp", "r1", "spectral_norm", "weight_clip")
+    limits = ("gp", "spectral_norm", "weight_clip")
     if config.loss == "wgan" and not any(getattr(config, knob) for knob in limits):
         warnings.warn(
             "wgan: nothing limits how steep the discriminator becomes, so its loss has "
@@ -42,7 +42,7 @@ def warn_of_batch_layers(config, discriminator):
         Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 4 (no
         critic batch normalization).
     """
-    penalties = [name for name in PER_SAMPLE if getattr(config, name)]
+    penalties = [name for name in GRADIENT_PENALTIES if getattr(config, name)]
     found = [
         text
         for kind, text in MIXING.items()

@@ -20,7 +20,7 @@ class PyTorchAdam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         updates = ops.cast(self.iterations + 1, "float32")
-        given = self.epsilon
+        given = self.epsilon  # Keras' step reads it; this undoes its bias correction
         self.epsilon = given * ops.sqrt(1 - self.beta_2**updates)
         super().update_step(gradient, variable, learning_rate)
         self.epsilon = given

@@ -1,7 +1,7 @@
 """Penalties on the discriminator: pure functions, found by name in `PENALTIES`.
 
 Each takes a `Critic` and two batches, and returns a scalar. Where the discriminator has
-several logits, a penalty looks at their mean.
+several logits, `gp`, `r1` and `r2` look at their mean; `ct` compares them one by one.
 """
 
 from collections.abc import Callable
@@ -99,9 +99,6 @@ def squared_gradient(judge, images):
 
 # Each is on when the knob of its name, its weight, is not 0.
 PENALTIES = {"gp": gp, "r1": r1, "r2": r2, "ct": ct}
-
-# They take each picture on its own, which layers that mix a batch contradict.
-PER_SAMPLE = ("gp", "r1", "r2")
 
 
 def weighted_penalties(config, critic, real, fake, step):

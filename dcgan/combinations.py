@@ -75,6 +75,11 @@ def _label_conflicts(config):
         "label_smoothing above 0",
     )
     yield (
+        config.two_sided and config.label_smoothing >= 0.5,
+        *("label_smoothing", "two_sided", "real and fake targets meet at 0.5"),
+        "label_smoothing below 0.5",
+    )
+    yield (
         config.two_sided and config.loss == "rgan" and config.label_swap == 0,
         *("two_sided", "loss", "rgan does not use fake targets unless they swap"),
         "label_swap above 0, or bce, lsgan or ragan",
@@ -126,13 +131,20 @@ def _penalty_conflicts(config):
 
 def _network_conflicts(config):
     quarter = config.size // 4
-    strides = config.d_strides or [2] * len(config.d_widths or [2, 2])
+    halvings = (config.size // config.min_map).bit_length() - 1
+    strides = config.d_strides or [2] * len(config.d_widths or range(halvings))
     for other, wrong, allowed in (
         ("min_map", config.min_map > quarter, f"min_map up to {quarter}"),
         ("d_strides", strides.count(2) < 2, "two layers of stride 2"),
     ):
         reason = f"attention is at the map of side {quarter}, and there is none"
         yield config.self_attention and wrong, "self_attention", other, reason, allowed
+    pixel = config.size == 2 ** strides.count(2)
+    yield (
+        config.d_norm == "instance" and pixel,
+        *("d_norm", "d_strides", "the last map is one pixel, which it makes 0"),
+        "fewer strides of 2, or another d_norm",
+    )
     for knob, on, reason in (
         ("heads", config.heads > 1, "several heads have hidden, dense layers"),
         (

@@ -188,11 +188,10 @@ def load_config(source="default", **overrides):
         raise _unknown_recipe(recipe)
     base = _read_yaml(RECIPES / f"{recipe}.yml")
     base, cleared = clear_labels(base, chosen)
+    config = Config(**parse_values(Config, base | chosen))
     if cleared:
-        print(
-            f"Off, because loss={chosen['loss']} has no targets: {', '.join(cleared)}"
-        )
-    return Config(**parse_values(Config, base | chosen))
+        print(f"Off, because loss={config.loss} has no targets: {', '.join(cleared)}")
+    return config
 
 
 def load_flags(argv=None, **kwargs):

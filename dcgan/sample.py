@@ -97,6 +97,8 @@ def _check_leftovers(folder, names):
 
 
 def _epoch(text):
+    if not (text in SEVERAL or text.isdecimal()):
+        raise invalid("--epoch", text, "a number, all or ensemble")
     return text if text in SEVERAL else int(text)
 
 

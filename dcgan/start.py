@@ -20,7 +20,11 @@ def check_start(config):
     """Raises `InputError` if the run in `init_from` cannot be started from."""
     if config.init_from is None:
         return
-    run = Run.open(config.init_from)
+    try:
+        run = Run.open(config.init_from)
+        other = run.config
+    except InputError as error:
+        raise InputError(f"init_from: {error}") from None
     if run.folder.resolve() == (Path(config.runs) / config.name).resolve():
         raise InputError(
             f"init_from: a run cannot start from itself. Received: {run.folder}. "
@@ -32,7 +36,6 @@ def check_start(config):
             f"Allowed: a run with {run.generator_file.name} and "
             f"{run.discriminator_file.name}"
         )
-    other = run.config
     for knob in NETWORK_KNOBS:
         here, there = getattr(config, knob), getattr(other, knob)
         if here != there:

@@ -31,6 +31,7 @@ def make_gan(**knobs):
         ((1.6, 1.2), (1.4, 1.0), (3, 3)),  # the same, and moving away
         ((1.6, 1.2), (1.8, 1.4), (2, 2)),  # the same, and coming back
         ((0.2, 3.1), (0.2, 2.9), (0, 5)),  # G loses and gets worse
+        ((np.nan, np.inf), (1.0, 1.0), (1, 1)),  # lost anyway: let the log show it
         ((90.0, 90.0), (1.0, 1.0), (MOST_UPDATES, MOST_UPDATES)),  # bounded
         ((0.0, 0.0), (0.4, 0.0), (0, 1)),  # away below the target: no more updates
     ],

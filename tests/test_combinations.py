@@ -30,6 +30,8 @@ REFUSED = [
     ("self_attention", "min_map", "--self_attention --min_map 32"),
     ("self_attention", "d_strides", "--self_attention --d_strides [2,1,1,1]"),
     ("self_attention", "d_strides", "--self_attention --d_widths [64]"),
+    ("d_norm", "d_strides", "--size 16 --d_norm instance --d_widths [2,2,2,2]"),
+    ("label_smoothing", "two_sided", "--two_sided --label_smoothing 0.5"),
     ("heads", "head", "--heads 3 --head conv"),
     (
         "minibatch_discrimination",

@@ -133,16 +133,18 @@ def test_weights_add_up_and_lazy_penalties_come_every_nth_step():
     assert lazy == pytest.approx([4 * expected, 0, 0, 0, 4 * expected, 0], rel=1e-5)
 
 
-@pytest.mark.parametrize("every", [1, 3])
-def test_a_penalty_makes_the_discriminator_flatter(every, noise_images):
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"penalty_every": 3}, {"update": "simultaneous"}, {"dynamic_frequency": True}],
+)
+def test_a_penalty_makes_the_discriminator_flatter(how, noise_images):
     """Thirty steps with a heavy R1 leave smaller gradients than thirty without."""
     flatness = []
     for weight in (0.0, 1000.0):
         knobs = {"size": 16, "g_features": 2, "d_features": 4, "batch_size": 4}
         knobs |= {"r1": weight, "d_norm": "none", "init": "glorot", "aug_prob": 0.0}
         knobs["d_lr"] = 2e-3
-        if weight:
-            knobs["penalty_every"] = every
+        knobs |= how if weight else {k: v for k, v in how.items() if k[0] != "p"}
         config = Config(**knobs)
         networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
         gan = GAN(*networks, config)

@@ -1,6 +1,7 @@
 """`init_from`: a run starts from another one's networks, or says why it cannot."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import dcgan
 import dcgan.config as config_module
 from dcgan.config import load_config
 from dcgan.errors import InputError
+from dcgan.run import Run
 from dcgan.start import NETWORK_KNOBS, check_start
 
 
@@ -45,7 +47,7 @@ def test_networks_of_another_shape_are_refused(knobs, trained, tmp_path):
 
 def test_a_run_that_is_none_or_itself_or_empty_is_refused(trained, tmp_path):
     run, _ = trained
-    with pytest.raises(InputError, match="holds no run"):
+    with pytest.raises(InputError, match="^init_from: run: the folder holds no run"):
         check_start(fine_tuning(run, tmp_path, init_from=str(tmp_path)))
     own = {"name": run.folder.name, "runs": str(run.folder.parent), "overwrite": True}
     with pytest.raises(InputError, match="cannot start from itself"):
@@ -56,6 +58,18 @@ def test_a_run_that_is_none_or_itself_or_empty_is_refused(trained, tmp_path):
     (empty / "config.yml").write_text(run.config_file.read_text())
     with pytest.raises(InputError, match="no networks have been saved yet"):
         check_start(fine_tuning(run, tmp_path, init_from=str(empty)))
+
+
+def test_weights_that_do_not_fit_their_own_config_are_refused(trained, tmp_path):
+    run, _ = trained
+    folder = tmp_path / "edited"
+    shutil.copytree(run.folder, folder)
+    text = run.config_file.read_text().replace("g_features: 2", "g_features: 3")
+    (folder / "config.yml").write_text(text)
+    config = fine_tuning(Run(folder), tmp_path / "runs")
+    with pytest.raises(InputError, match="init_from: the saved weights do not fit"):
+        dcgan.train(config)
+    assert not (tmp_path / "runs").exists()
 
 
 # Another value for every knob of the networks.

@@ -1,12 +1,14 @@
 """Techniques inside a step: who is updated on what, and how often."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import dcgan
 from dcgan.config import Config
-from dcgan.models.spectral import SpectralNormalized
+from dcgan.errors import InputError
+from dcgan.models.spectral import SpectralConv2D, SpectralNormalized
 from dcgan.training.gan import GAN
 from dcgan.training.judge import feature_distance
 
@@ -46,6 +48,24 @@ def test_critic_steps_keep_the_real_batch_and_draw_new_latents(monkeypatch):
     np.testing.assert_array_equal(seen[-1][2], fakes[-1])  # G's update, on the last
     assert int(gan.d_optimizer.iterations) == 3
     assert int(gan.g_optimizer.iterations) == 1
+
+
+def test_no_two_draws_of_a_step_share_a_key(monkeypatch):
+    """Three turns: latents, labels, penalty and augmentation all differ."""
+    knobs = {"label_noise": 0.1, "gp": 1.0, "d_norm": "none", "aug_prob": 0.5}
+    gan, drawn = make_gan(critic_steps=3, **knobs), {}
+    key = gan.key
+
+    def record(purpose, turn=0):
+        drawn[purpose, turn] = tuple(key(purpose, turn).numpy())
+        return key(purpose, turn)
+
+    monkeypatch.setattr(gan, "key", record)
+    gan.train_step(BATCH)
+    every_turn = ("latents", "labels", "penalty", "augment real", "augment fake")
+    for purpose in (*every_turn, "augment or not"):
+        assert {turn for name, turn in drawn if name == purpose} == {0, 1, 2}, purpose
+    assert len(set(drawn.values())) == len(drawn)
 
 
 def test_fresh_latents_give_the_generator_pictures_that_d_has_not_seen(monkeypatch):
@@ -127,3 +147,39 @@ def test_every_discriminator_and_head_learns():
     for weight in gan.discriminator.trainable_variables:
         assert not np.array_equal(weight.numpy(), before[weight.path]), weight.path
     assert gan.discriminator.output_shape == (None, 4)
+
+
+def test_layers_of_a_model_inside_the_discriminator_are_found():
+    """Spectral norm iterates there, and warnings see them."""
+    inner = keras.Sequential(
+        [
+            SpectralConv2D(2, 3),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+        ]
+    )
+    nested = keras.Sequential([keras.Input((16, 16, 3)), inner, keras.layers.Dense(1)])
+    config = Config(**SMALL, r1=1.0)
+    with pytest.warns(UserWarning, match="BatchNorm"):
+        gan = GAN(dcgan.build_generator(config), nested, config)
+    gan.compile()
+    before = inner.layers[0].right.numpy()
+    gan.train_step(BATCH)
+    assert not np.array_equal(inner.layers[0].right.numpy(), before)
+
+
+def test_networks_and_optimizers_that_cannot_work_are_refused():
+    config = Config(**SMALL)
+    generator = dcgan.build_generator(config)
+    flat = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten()])
+    one = keras.Sequential([flat, keras.layers.Dense(1), keras.layers.Reshape(())])
+    one.build((None, 16, 16, 3))
+    with pytest.raises(InputError, match=r"output is not logits.*\(N, L\)"):
+        GAN(generator, one, config)
+    plain = keras.Sequential([flat, keras.layers.Dense(1)])
+    plain.build((None, 16, 16, 3))
+    with pytest.raises(InputError, match="ct compares.*without a Dropout layer"):
+        GAN(generator, plain, Config(**SMALL, ct=2.0, dropout=0.3))
+    optimizer = keras.optimizers.SGD(0.1)
+    with pytest.raises(InputError, match="must be two objects"):
+        GAN(generator, plain, config).compile(optimizer, optimizer)

@@ -80,6 +80,6 @@ class SpectralDense(SpectralNormalized, keras.layers.Dense):
 
 def power_iterations(network):
     """Does one power iteration in every layer of `network` that has one."""
-    for layer in network.layers:
+    for layer in network._flatten_layers(include_self=False):  # also of inner models
         if isinstance(layer, SpectralNormalized):
             layer.power_iteration()

@@ -34,6 +34,7 @@ def update_counts(losses, previous):
     before = tf.convert_to_tensor(previous) - TARGETS
     away = (distance > 0) & (tf.abs(distance) > tf.abs(before))
     counts = 1 + tf.floor(distance / UNIT) + tf.cast(away, tf.float32)
+    counts = tf.where(tf.math.is_finite(counts), counts, 1.0)  # so that NaN shows
     return tf.cast(tf.clip_by_value(counts, 0, MOST_UPDATES), tf.int32)
 
 

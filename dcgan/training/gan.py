@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dcgan.combinations import PENALTY_KNOBS
 from dcgan.config import Config
+from dcgan.errors import InputError
 from dcgan.latent import draw_latents
 from dcgan.models.generator import generate
 from dcgan.models.spectral import power_iterations
@@ -13,10 +14,10 @@ from dcgan.randomness import draw_key, normal, split_key
 from dcgan.training.augment import maybe_augment
 from dcgan.training.average import update_average
 from dcgan.training.balance import TARGETS, adapt_augmentation
+from dcgan.training.checks import check_networks
 from dcgan.training.judge import Judge, feature_distance
 from dcgan.training.labels import draw_targets
 from dcgan.training.losses import LOSSES, RELATIVISTIC, scores
-from dcgan.training.notes import warn
 from dcgan.training.optimizers import adam, set_learning_rates
 from dcgan.training.penalties import Critic, weighted_penalties
 from dcgan.training.updates import UPDATES
@@ -52,7 +53,7 @@ class GAN(keras.Model):
         self.config = config = config or Config()
         self.generator = generator
         self.discriminator = discriminator
-        warn(config, discriminator)
+        check_networks(config, discriminator)
         self.ema_generator = generator
         if config.ema_half_life:
             self.ema_generator = keras.models.clone_model(generator)
@@ -101,6 +102,8 @@ class GAN(keras.Model):
                 whatever its own `epochs`.
             **kwargs: Passed on to `keras.Model.compile`, such as `jit_compile`.
         """
+        if g_optimizer is not None and g_optimizer is d_optimizer:
+            raise InputError("g_optimizer and d_optimizer must be two objects")
         super().compile(optimizer=None, loss=None, **kwargs)
         config = self.config
         self.g_optimizer = g_optimizer or adam(config, config.g_lr)

@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan.data.pipeline import make_dataset
+from dcgan.errors import InputError
 from dcgan.figures.gifs import progress_gif
 from dcgan.figures.plots import plot_losses, read_log, save_figure
 from dcgan.models.discriminator import build_discriminator
@@ -100,8 +101,14 @@ def _networks(config):
     generator, discriminator = build_generator(config), build_discriminator(config)
     if config.init_from:
         other = Run.open(config.init_from)
-        generator.set_weights(other.load_generator().get_weights())
-        discriminator.set_weights(other.load_discriminator().get_weights())
+        try:
+            generator.set_weights(other.load_generator().get_weights())
+            discriminator.set_weights(other.load_discriminator().get_weights())
+        except ValueError as error:  # Keras': a number or shape of weights
+            raise InputError(
+                "init_from: the saved weights do not fit the run's own config. "
+                f"Received: {other.folder}. Allowed: a run as training left it"
+            ) from error
     return generator, discriminator
 
 

@@ -1,10 +1,11 @@
-"""Warns of settings that work but may not be what was meant."""
+"""Looks at the networks before training: refuses and warns."""
 
 import warnings
 
 import keras
 
 from dcgan.combinations import GRADIENT_PENALTIES
+from dcgan.errors import InputError
 from dcgan.models.minibatch import MinibatchDiscrimination, MinibatchStd
 
 MIXING = {
@@ -14,13 +15,34 @@ MIXING = {
 }
 
 
-def warn(config, discriminator):
-    """Warns of everything in this file."""
-    warn_of_batch_layers(config, discriminator)
-    warn_of_steep_critic(config)
+def check_networks(config, discriminator):
+    """Checks a discriminator, the package's or the user's own, against the config.
+
+    Raises:
+        InputError: If it cannot be trained as the config says.
+    """
+    shape = getattr(discriminator, "output_shape", (None, 1))
+    if len(shape) != 2:
+        raise InputError(
+            "discriminator: its output is not logits. "
+            f"Received: shape {shape}. Allowed: (N, L)"
+        )
+    layers = inner_layers(discriminator)
+    if config.ct and not any(isinstance(x, keras.layers.Dropout) for x in layers):
+        raise InputError(
+            "ct compares two random dropouts of one picture. Received: a discriminator "
+            "without a Dropout layer. Allowed: one with, or ct 0"
+        )
+    _warn_of_batch_layers(config, layers)
+    _warn_of_steep_critic(config)
 
 
-def warn_of_steep_critic(config):
+def inner_layers(network):
+    """Returns all layers of a model, also those of models inside it."""
+    return list(network._flatten_layers(include_self=False))
+
+
+def _warn_of_steep_critic(config):
     """Warns if nothing keeps the critic of the W-loss from becoming ever steeper.
 
     Reference:
@@ -35,7 +57,7 @@ def warn_of_steep_critic(config):
         )
 
 
-def warn_of_batch_layers(config, discriminator):
+def _warn_of_batch_layers(config, layers):
     """Warns if a per-sample penalty meets layers that mix the pictures of a batch.
 
     Reference:
@@ -46,7 +68,7 @@ def warn_of_batch_layers(config, discriminator):
     found = [
         text
         for kind, text in MIXING.items()
-        if any(isinstance(layer, kind) for layer in discriminator.layers)
+        if any(isinstance(layer, kind) for layer in layers)
     ]
     if penalties and found:
         warnings.warn(

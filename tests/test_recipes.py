@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from helpers import command, read_rows
+from helpers import TINY, command, read_rows
 
+import dcgan
 from dcgan import build_discriminator, build_generator, load_config
 from dcgan.config import recipe_names
-from dcgan.run import Run
 
 
 def maps(model):
@@ -167,21 +167,26 @@ def test_r3gan():
 
 
 @pytest.mark.parametrize("recipe", recipe_names())
-def test_every_recipe_trains_on_openmoji(recipe, tmp_path):
-    flags = "--size 16 --g_features 2 --d_features 2 --batch_size 128 --epochs 1"
-    chosen = [] if recipe == "keras-dcgan" else ["--minibatch_kernels", "4"]
+def test_every_recipe_trains_on_openmoji(recipe, tmp_path, recwarn):
+    knobs = {"size": 16, "g_features": 2, "d_features": 2, "minibatch_kernels": 4}
+    knobs |= {"batch_size": 128, "epochs": 1, "runs": str(tmp_path)}
     if recipe == "keras-dcgan":
-        flags += " --d_widths [2,4] --min_map 4"
-    line = ["--recipe", recipe, "--runs", tmp_path, *flags.split(), *chosen]
-    done = command("train", *line)
-    assert done.returncode == 0, done.stderr
-    run = Run(tmp_path / recipe)
+        knobs |= {"d_widths": [2, 4], "min_map": 4}
+    config = load_config(recipe, **knobs)
+    run = dcgan.train(config)
     (row,) = read_rows(run.log)
     assert int(row["step"]) == 7
-    config = run.config
     if config.critic_steps > 1:
         assert int(row["d_updates"]) == 7 * config.critic_steps
     pictures = run.load_generator()(np.zeros((1, config.latent_dim), np.float32))
     assert pictures.shape == (1, 16, 16, config.channels)
-    warned = [line for line in done.stderr.splitlines() if line.startswith("warning")]
+    warned = [w for w in recwarn if "mixes those of a batch" in str(w.message)]
     assert len(warned) == (recipe == "simpsons-wgan-gp")
+
+
+def test_a_warning_is_one_line_on_stderr(picture_folder, tmp_path):
+    done = command("train", *TINY, "--data", picture_folder, "--runs", tmp_path,
+                   "--gp", 10)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (line,) = [x for x in done.stderr.splitlines() if x.startswith("warning")]
+    assert line.startswith("warning: gp: the penalty takes each picture on its own")

@@ -16,9 +16,13 @@ SMALL = {
     "batch_size": 4,
     "epochs": 2,
     "aug_prob": 0.5,
+    "min_map": 8,  # few layers: three trainings a case are compiled
+    "d_norm_first": True,
+    "ema_half_life": 0.0,
+    "epsilon": 1e-3,  # else Adam's first steps blow up the rounding of tiny gradients
 }
 TECHNIQUES = [
-    {"loss": "rgan"},
+    {"loss": "rgan", "ema_half_life": 100.0},
     {"loss": "lsgan", "g_norm": "instance", "d_norm": "layer", "minibatch_std": True},
     {"loss": "hinge", "spectral_norm": True, "critic_steps": 2},
     {"loss": "wgan", "gp": 10.0, "critic_steps": 2, "d_norm": "layer"},
@@ -48,10 +52,10 @@ TECHNIQUES = [
     },
     {"schedule": "cosine", "warmup": 2, "weight_decay": 0.1, "clip_norm": 0.5},
     {"precision": "bfloat16", "r1": 1.0, "spectral_norm": True, "d_norm": "layer"},
-    {"precision": "float16", "dynamic_frequency": True, "clip_norm": 1.0},
+    {"precision": "float16", "clip_norm": 1.0},
     {"dynamic_frequency": True, "r1": 1.0, "d_norm": "none", "penalty_every": 2},
     {"minibatch_discrimination": True, "minibatch_kernels": 3, "linear_layer": True},
-    {"feature_matching": 1.0, "self_attention": True},
+    {"feature_matching": 1.0, "self_attention": True, "min_map": 4},
     {
         "feature_matching": 1.0,
         "update": "simultaneous",
@@ -91,13 +95,12 @@ def test_fit_function_and_eager_steps_agree(knobs, noise_images):
     ]
     start = [w.numpy() for w in dcgan.build_generator(config).trainable_variables]
     trained_ones = [w.numpy() for w in gans[0].generator.trainable_variables]
-    # Compiled sums round differently, and Adam's first steps magnify it: the steps are
-    # four times the learning rate long, so half a step is far less than a wrong sign.
-    loose = 2e-4 if config.precision == "float32" else 8e-4
-    for tolerance, other in zip((1e-6, loose), others):
+    moved = max(np.abs(a - b).max() for a, b in zip(start, trained_ones))
+    # Compiled sums round differently, 16-bit ones by a lot.
+    share = 1e-2 if config.precision == "float32" else 0.3
+    for other in others:
         for a, b in zip(first, other):
-            difference = np.abs(a - b)
-            assert np.median(difference) < tolerance, difference.max()
+            np.testing.assert_allclose(b, a, atol=share * moved, rtol=1e-3)
     assert any(not np.array_equal(a, b) for a, b in zip(start, trained_ones))
     assert all(np.isfinite(weight).all() for weight in first)
     counts = [

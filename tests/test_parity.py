@@ -63,7 +63,7 @@ def make_gan(monkeypatch):
     return make
 
 
-@pytest.mark.filterwarnings("ignore:.*mixes those of a batch")
+@pytest.mark.filterwarnings("ignore:.*(mixes those of a batch|nothing limits)")
 @pytest.mark.parametrize("recipe, loss", CASES)
 def test_forward_passes_equal_pytorch(recipe, loss, make_gan):
     data = stored(recipe)
@@ -77,7 +77,7 @@ def test_forward_passes_equal_pytorch(recipe, loss, make_gan):
         assert_close(logits, data[expected])
 
 
-@pytest.mark.filterwarnings("ignore:.*mixes those of a batch")
+@pytest.mark.filterwarnings("ignore:.*(mixes those of a batch|nothing limits)")
 @pytest.mark.parametrize("recipe, loss", CASES)
 def test_all_weights_equal_pytorch_after_one_update(recipe, loss, make_gan):
     data = stored(recipe)

@@ -84,12 +84,7 @@ class GAN(keras.Model):
         )
 
     def compile(
-        self,
-        g_optimizer=None,
-        d_optimizer=None,
-        loss=None,
-        total_steps=None,
-        **kwargs,
+        self, g_optimizer=None, d_optimizer=None, loss=None, total_steps=None, **kwargs
     ):
         """Sets the optimizers and the loss, from the config where left out.
 
@@ -150,29 +145,25 @@ class GAN(keras.Model):
         set_learning_rates(self._rates, self.step, config, self.total_steps)
         power_iterations(self.discriminator)
         update = "dynamic" if config.dynamic_frequency else config.update
-        before = [
-            tf.cast(optimizer.iterations, tf.int64) for optimizer in self.optimizers
-        ]
+        before = self._iterations()
         g_loss, judged = UPDATES[update](self, real)
         self.step.assign_add(1)
         if self.ema_generator is not self.generator:
-            update_average(
+            networks, half_life = (
                 self.ema_generator,
                 self.generator,
-                self.step,
-                tf.shape(real)[0],
-                config.ema_half_life,
-            )
+            ), config.ema_half_life
+            update_average(*networks, self.step, tf.shape(real)[0], half_life)
         if config.ada_target:
             adapt_augmentation(self, judged.real_sign, tf.shape(real)[0])
-        done = [
-            tf.cast(o.iterations, tf.int64) - old
-            for o, old in zip(self.optimizers, before)
-        ]
+        done = [new - old for new, old in zip(self._iterations(), before)]
         values = judged._asdict() | {"g_loss": g_loss} | dict(zip(UPDATES_A_STEP, done))
         for name, mean in self._means.items():
             mean.update_state(values[name])
         return {name: mean.result() for name, mean in self._means.items()}
+
+    def _iterations(self):
+        return [tf.cast(o.iterations, tf.int64) for o in self.optimizers]
 
     def sample(self, count=16, seed=0, truncation=0.0, latents=None):
         """Makes pictures with the averaged generator.

@@ -37,6 +37,13 @@ _PUBLIC = {
     "show_curves": "dcgan.figures.comparison",
     "spread": "dcgan.figures.comparison",
     "fit": "dcgan.training.trainer",
+    "fit_stage": "dcgan.training.trainer",
+    "shrink": "dcgan.data.shrink",
+    "plan_stages": "dcgan.stages",
+    "grow": "dcgan.training.progressive",
+    "GradientFlow": "dcgan.training.gradients",
+    "gradient_flow": "dcgan.training.gradients",
+    "show_gradient_flow": "dcgan.figures.gradients",
     "thin_out": "dcgan.figures.gifs",
 }
 _NEED_TENSORFLOW = {
@@ -46,6 +53,8 @@ _NEED_TENSORFLOW = {
     "dcgan.training.gan",
     "dcgan.training.augment",
     "dcgan.training.callbacks",
+    "dcgan.training.gradients",
+    "dcgan.training.progressive",
     "dcgan.training.trainer",
 }
 __all__ = list(_PUBLIC)

@@ -1,6 +1,7 @@
 """Combinations of knobs that make no sense, each with the reason."""
 
 from dcgan.errors import InputError
+from dcgan.shapes import discriminator_strides
 
 # Knobs of the targets, with the value that turns each off.
 LABEL_KNOBS = {
@@ -15,7 +16,7 @@ WITHOUT_TARGETS = ("hinge", "wgan")
 WITHOUT_ZERO = ("wgan", "rgan", "ragan")
 # They differentiate D twice, picture by picture.
 GRADIENT_PENALTIES = ("gp", "r1", "r2")
-PENALTY_KNOBS = (*GRADIENT_PENALTIES, "ct")
+PENALTY_KNOBS = (*GRADIENT_PENALTIES, "ct", "drift")
 
 
 def check_combinations(config):
@@ -51,6 +52,7 @@ def _conflicts(config):
     yield from _update_conflicts(config)
     yield from _penalty_conflicts(config)
     yield from _network_conflicts(config)
+    yield from _growth_conflicts(config)
     ada = config.ada_target > 0
     yield (
         ada and config.loss in WITHOUT_ZERO,
@@ -120,7 +122,7 @@ def _penalty_conflicts(config):
     yield (
         config.penalty_every > 1 and not any(getattr(config, k) for k in PENALTY_KNOBS),
         *("penalty_every", "gp", "there is no penalty at all"),
-        "gp, r1, r2 or ct above 0",
+        f"{', '.join(PENALTY_KNOBS)} above 0",
     )
     half = config.precision == "float16"
     reason = "loss scaling breaks gradient penalties"
@@ -131,8 +133,7 @@ def _penalty_conflicts(config):
 
 def _network_conflicts(config):
     quarter = config.size // 4
-    halvings = (config.size // config.min_map).bit_length() - 1
-    strides = config.d_strides or [2] * len(config.d_widths or range(halvings))
+    strides = discriminator_strides(config)
     for other, wrong, allowed in (
         ("min_map", config.min_map > quarter, f"min_map up to {quarter}"),
         ("d_strides", strides.count(2) < 2, "two layers of stride 2"),
@@ -154,3 +155,49 @@ def _network_conflicts(config):
         ),
     ):
         yield on and config.head == "conv", knob, "head", reason, "dense"
+    for knob, wrong, reason, allowed in (
+        ("init", config.init != "normal", "its kernels start as N(0, 1)", "normal"),
+        ("spectral_norm", config.spectral_norm, "it divides the scale away", "off"),
+    ):
+        wrong = config.equalized_lr and wrong
+        yield wrong, "equalized_lr", knob, reason, f"{knob} {allowed}"
+
+
+def _growth_conflicts(config):
+    latent, growing = config.grow == "latent", config.progressive is not None
+    for knob, on in (
+        ("grow", latent),
+        ("freeze", config.freeze),
+        ("fade_in", config.fade_in > 0),
+    ):
+        alone = len(config.progressive or []) < 2
+        reason = "nothing grows without a stage before"
+        yield on and alone, knob, "progressive", reason, "two sizes or more"
+    yield (
+        config.fade_in > 0 and latent,
+        *("fade_in", "grow", "there the picture's end stays, and nothing is blended"),
+        "grow image, or fade_in 0",
+    )
+    yield (
+        config.fade_in > 0 and config.freeze,
+        *("freeze", "fade_in", "what was trained has to follow while a block fades in"),
+        "one of the two",
+    )
+    yield (
+        growing and latent and not config.last_activation,
+        *("last_activation", "grow", "D's last layer is not the last one afterwards"),
+        "last_activation on, or grow image",
+    )
+    for knob, on, reason in (
+        ("self_attention", config.self_attention, "a quarter of the side would move"),
+        ("d_strides", config.d_strides is not None, "each block halves the side"),
+        ("init_from", config.init_from is not None, "the first stage is smaller"),
+    ):
+        yield growing and on, "progressive", knob, reason, f"progressive without {knob}"
+    for knob, on in (
+        ("schedule", config.schedule != "constant"),
+        ("warmup", config.warmup > 0),
+    ):
+        planned = config.cycle is not None
+        reason = "the phases plan the learning rates"
+        yield planned and on, "cycle", knob, reason, "schedule constant and warmup 0"

@@ -9,14 +9,14 @@ from typing import Literal
 import yaml
 
 from dcgan.combinations import clear_labels
-from dcgan.errors import InputError, invalid
-from dcgan.parsing import parse_flags, parse_values
+from dcgan.errors import InputError
+from dcgan.parsing import Cycle, parse_flags, parse_values
+from dcgan.sources import read_recipe, read_yaml, recipe_names
+from dcgan.stages import settle_cycle
 from dcgan.validation import check_config
 
-RECIPES = Path(__file__).parent / "recipes"
-
 Norm = Literal["batch", "instance", "layer", "local_response", "pixel", "none"]
-Bias = Literal["none", "free", "ends", "dense"]
+Bias = Literal["none", "free", "ends", "dense", "all"]
 Loss = Literal["bce", "lsgan", "hinge", "wgan", "rgan", "ragan"]
 Precision = Literal["float32", "float16", "bfloat16"]
 
@@ -57,6 +57,7 @@ class Config:
     min_map: int = 4  # side of the innermost map, pixels; 4 as in DCGAN
     g_kernel: int = 4  # transposed convolutions; a multiple of stride 2 covers evenly
     d_kernel: int = 4  # strided convolutions; 4 as in the PyTorch DCGAN
+    block_convs: int = 1  # convolutions of a block, the further ones 3x3; ProGAN has 2
     stem: Literal["dense", "deconv"] = "dense"  # latent to first map: the same sums
     head: Literal["dense", "conv"] = "dense"  # last map to logit: the same sums
     upsample: bool = True  # nearest + 3x3 convolution inside: no checkerboard
@@ -70,6 +71,7 @@ class Config:
     gamma_mean: float = 1.0  # mean of the norms' first gammas; 1 changes nothing
     gamma_std: float = 0.02  # their spread; DCGAN's 0.02
     init: Literal["normal", "glorot", "kaiming"] = "normal"  # normal: N(0, 0.02), DCGAN
+    equalized_lr: bool = False  # kernels N(0, 1), scaled in use; replaces init
     g_bias: Bias = "none"  # G's layers with biases; free: where no norm follows
     d_bias: Bias = "none"  # D's; none as in PyTorch's DCGAN; ends: first and last
     g_slope: float = 0.0  # LeakyReLU's negative slope in G; 0 is ReLU, as in DCGAN
@@ -97,6 +99,7 @@ class Config:
     r1: float = 0.0  # weight gamma of D's squared gradient at real pictures
     r2: float = 0.0  # the same at generated pictures; R3GAN has both
     ct: float = 0.0  # weight of CT-GAN's consistency under dropout; its paper has 2
+    drift: float = 0.0  # weight of D's squared real logits; ProGAN has 0.001
     penalty_every: int = 1  # steps between penalties, weighted up; 16 in StyleGAN2
     weight_clip: float = 0.0  # cut D's weights to plus or minus this; 0.01 in WGAN
     feature_matching: float = 0.0  # weight in G's loss of D's mean features' distance
@@ -129,6 +132,13 @@ class Config:
     ada_target: float = 0.0  # D's mean sign on real ones to hold; ADA's paper has 0.6
     ada_pictures: int = 100_000  # pictures in which ADA's probability can go 0 to 1
 
+    # progressive growing
+    progressive: list[int] | None = None  # stages, such as [16,32,64]; last is size
+    cycle: Cycle = None  # phases of {lr, epochs}; sets epochs, g_lr, d_lr
+    grow: Literal["latent", "image"] = "image"  # where blocks are added; image: ProGAN
+    freeze: bool = False  # trained blocks keep their weights; as in PokeGAN
+    fade_in: float = 0.0  # share of a stage in which its block comes in; ProGAN 0.5
+
     # run
     name: str = "default"  # the run's folder is runs/NAME
     runs: str = "runs"  # the folder that holds runs
@@ -136,7 +146,9 @@ class Config:
     sample_every: int = 5  # epochs between sample sheets, log plots and saved networks
     sample_grid: int = 8  # pictures along a side of a sheet; 64 show a collapse
     snapshot_every: int = 0  # epochs between generators kept in snapshots/; 0 is never
-    overwrite: bool = False  # delete an existing run of this name first
+    checkpoint_every: int = 5  # epochs between checkpoints, to go on after a stop
+    gradients_every: int = 20  # epochs between looks at the gradients; 0 is never
+    overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "default"  # the recipe that the other values started from
 
     def __post_init__(self):
@@ -147,11 +159,6 @@ def knob_help():
     """Returns each knob's comment in `Config`, by name: the text of `--help`."""
     source = Path(__file__).read_text(encoding="utf-8")
     return dict(re.findall(r"^    (\w+): .*?  # (.+)$", source, flags=re.MULTILINE))
-
-
-def recipe_names():
-    """Returns the names of the recipes that ship with the package, sorted."""
-    return sorted(path.stem for path in RECIPES.glob("*.yml"))
 
 
 def load_config(source="default", **overrides):
@@ -173,22 +180,23 @@ def load_config(source="default", **overrides):
         0.5
     """
     source = os.fspath(source)
-    from_file = {"recipe": source} if source in recipe_names() else _read_yaml(source)
+    from_file = {"recipe": source} if source in recipe_names() else read_yaml(source)
     paths = {
         k: os.fspath(v) for k, v in overrides.items() if isinstance(v, os.PathLike)
     }
-    chosen = from_file | overrides | paths
-    recipe = chosen.setdefault("recipe", "default")
+    overrides = overrides | paths
+    recipe = overrides.get("recipe", from_file.get("recipe", "default"))
     if from_file.get("recipe", recipe) != recipe:
         raise InputError(
             f"recipe: the config is made for another one. Received: {recipe}, and "
             f"{source} for {from_file['recipe']}. Allowed: one of the two"
         )
-    if recipe not in recipe_names():
-        raise _unknown_recipe(recipe)
-    base = _read_yaml(RECIPES / f"{recipe}.yml")
-    base, cleared = clear_labels(base, chosen)
-    config = Config(**parse_values(Config, base | chosen))
+    base, cleared = clear_labels(read_recipe(recipe), from_file | overrides)
+    values = {"recipe": recipe}
+    for layer in (base, from_file, overrides):
+        chosen = parse_values(Config, layer)
+        values = settle_cycle(values | chosen, chosen)
+    config = Config(**values)
     if cleared:
         print(f"Off, because loss={config.loss} has no targets: {', '.join(cleared)}")
     return config
@@ -214,36 +222,3 @@ def save_config(config, path):
     del values["overwrite"]  # an instruction for one start, not a property of the run
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     Path(path).write_text(text, encoding="utf-8")
-
-
-def _read_yaml(path):
-    path = Path(path)
-    try:
-        if path.is_dir():
-            raise invalid("config", str(path), "a YAML file, not a folder")
-        if not path.is_file():
-            if path.suffix in (".yml", ".yaml"):
-                raise InputError(f"config file does not exist. Received: {path}")
-            raise _unknown_recipe(path)
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except InputError:
-        raise
-    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
-        reason = " ".join(str(error).split())
-        message = f"config file is not valid YAML. Received: {path}: {reason}"
-        raise InputError(message) from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise InputError(
-            f"config file must hold `knob: value` lines. Received: {path}: "
-            f"{type(values).__name__}"
-        )
-    return values
-
-
-def _unknown_recipe(name):
-    allowed = ", ".join(recipe_names())
-    return InputError(
-        f"recipe does not exist. Received: {name}. Allowed: {allowed}, or a .yml file"
-    )

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,12 @@ def whole_file(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def copy_file(source, target):
+    """Copies a file; an old `target` stays until the new one is whole."""
+    with whole_file(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def epoch_file(folder, epoch, ending):

@@ -11,6 +11,8 @@ import jsonargparse
 
 from dcgan.errors import InputError, invalid
 
+Phases = list[dict[str, int | float]]
+Cycle = Phases | list[Phases] | None
 IN_WORDS = {
     int: "a whole number",
     float: "a number",
@@ -18,8 +20,10 @@ IN_WORDS = {
     str | None: "a text",
     float | list[float]: "a number, or a list such as [0.3,0.2,0.1]",
     bool: "true or false",
+    Cycle: "phases, such as [{lr: 5e-4, epochs: 100}, {lr: 2e-4, epochs: 200}], with "
+    "a space after each colon",
 }
-LIST_IN_WORDS = "a list of whole numbers, such as [256,128]"
+LIST_IN_WORDS = "a list of whole numbers, such as [16,32,64]"
 
 
 def parse_flags(config_class, help_texts, argv=None, **kwargs):

@@ -21,17 +21,20 @@ def register_with_keras():
 
 
 class _AfterKeras:
-    """Finds the module `keras` once, as usual, and adds an import to its loading."""
+    """Finds the module `keras` as usual, and adds an import to its loading."""
 
     def find_spec(self, name, path=None, target=None):
         if name != "keras":
             return None
-        sys.meta_path.remove(self)
+        sys.meta_path.remove(self)  # while the others are asked
         spec = importlib.util.find_spec(name)
+        sys.meta_path.insert(0, self)  # TensorFlow asks once without loading
         if spec is not None:
             load = spec.loader.exec_module
 
             def load_and_register(module):
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
                 load(module)
                 import_module(LAYERS)
 

@@ -17,8 +17,9 @@ class Run:
 
     Attributes:
         folder: The folder, and as further `pathlib.Path`s: `config_file`, `log`,
-            `timing`, `losses`, `gif`, `samples`, `tensorboard`, `snapshots`,
-            `generator_file`, `discriminator_file`.
+            `timing`, `losses`, `gradients`, `gif`, `samples`, `stages`, `tensorboard`,
+            `snapshots`, `checkpoints`, `checkpoint_file`, `generator_file`,
+            `discriminator_file`.
     """
 
     def __init__(self, folder):
@@ -27,29 +28,36 @@ class Run:
         self.log = self.folder / "log.csv"
         self.timing = self.folder / "timing.csv"
         self.losses = self.folder / "losses.png"
+        self.gradients = self.folder / "gradient_flow.png"
         self.gif = self.folder / "progress.gif"
         self.samples = self.folder / "samples"
+        self.stages = self.folder / "stages"
         self.tensorboard = self.folder / "tensorboard"
         self.snapshots = self.folder / "snapshots"
+        self.checkpoints = self.folder / "checkpoints"
+        self.checkpoint_file = self.checkpoints / "checkpoint"  # names the newest
         self.generator_file = self.folder / "generator.keras"
         self.discriminator_file = self.folder / "discriminator.keras"
 
     @classmethod
     def create(cls, config):
-        """Makes the folder of a new run and writes its config.
+        """Makes the folder of a run and writes its config.
+
+        A run that has a checkpoint is kept, to go on from it, unless `overwrite` is on.
 
         Raises:
-            InputError: If the folder exists and `overwrite` is off, or holds no run.
+            InputError: If the folder exists and holds no run.
         """
-        run = cls.check_free(config)
-        run.delete()
-        run.samples.mkdir(parents=True)
+        run = cls.check_place(config)
+        if config.overwrite or not run.has_checkpoint():
+            run.delete()
+        run.samples.mkdir(parents=True, exist_ok=True)
         with whole_file(run.config_file) as temporary:
             save_config(config, temporary)
         return run
 
     @classmethod
-    def check_free(cls, config):
+    def check_place(cls, config):
         """Returns the run that `create` would make, or raises what it would raise."""
         run = cls(Path(config.runs) / config.name)
         if run.folder.is_symlink() or (run.folder.exists() and not run.folder.is_dir()):
@@ -59,20 +67,15 @@ class Run:
             raise invalid("runs", config.runs, "a folder that can be written to")
         if not run.folder.exists():
             return run
-        if not config.overwrite:
-            raise InputError(
-                f"name: the run exists already. Received: {run.folder}. "
-                "Allowed: another --name, or --overwrite to delete it and start again"
-            )
         if not run.is_run():
+            knob = "overwrite" if config.overwrite else "name"
             raise InputError(
-                f"overwrite: the folder is no run, so it is not deleted. "
-                f"Received: {run.folder}. Allowed: a folder made by a training"
+                f"{knob}: the folder exists and is no run, so it is not touched. "
+                f"Received: {run.folder}. Allowed: another --name"
             )
         folder, data = run.folder.resolve(), Path(config.data).resolve()
-        if config.data != "openmoji" and (
-            data.is_relative_to(folder) or folder.is_relative_to(data)
-        ):
+        overwritten = config.overwrite and config.data != "openmoji"
+        if overwritten and (data.is_relative_to(folder) or folder.is_relative_to(data)):
             raise InputError(
                 f"overwrite: the run and the pictures share a folder, so it is not "
                 f"deleted. Received: {run.folder} and {config.data}. Allowed: apart"
@@ -82,6 +85,14 @@ class Run:
     def is_run(self):
         """Tells whether a training made this folder."""
         return self.config_file.is_file() and self.samples.is_dir()
+
+    def has_epochs(self):
+        """Tells whether an epoch has been finished."""
+        return self.log.is_file() and self.log.read_bytes().count(b"\n") > 1
+
+    def has_checkpoint(self):
+        """Tells whether a training can go on from here."""
+        return self.checkpoint_file.is_file()
 
     def delete(self):
         """Deletes what a training writes, and the folder if nothing else is in it."""
@@ -137,10 +148,18 @@ class Run:
         """
         return _load(self.discriminator_file)
 
-    def save_networks(self, gan):
+    def save_networks(self, gan, folder=None):
         """Saves the generator that makes the samples, and the discriminator."""
-        save_network(gan.ema_generator, self.generator_file)
-        save_network(gan.discriminator, self.discriminator_file)
+        folder = folder or self.folder
+        save_network(gan.ema_generator, folder / self.generator_file.name)
+        save_network(gan.discriminator, folder / self.discriminator_file.name)
+
+    def forget_after(self, epoch):
+        """Deletes the sheets and generators of later epochs than `epoch`."""
+        for folder in (self.samples, self.snapshots):
+            for file in folder.glob("epoch_[0-9]*"):
+                if epoch_of(file) > epoch:
+                    file.unlink()
 
     def snapshot_epochs(self):
         """Returns the epochs whose generators were kept, sorted."""

@@ -54,8 +54,8 @@ def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
         seed: Seed of the latents.
         truncation: See `dcgan.latent.draw_latents`.
         epoch: An epoch kept in `snapshots/`, or `"all"` of them, each in a folder of
-            its own with the same latents; `"ensemble"` of them, picture by picture the
-            next one; the newest generator if left out.
+            its own with the same latents; `"ensemble"` of those with the newest's
+            size, picture by picture the next one; the newest generator if left out.
     """
     quiet_tensorflow()
     from dcgan.run import Run
@@ -69,6 +69,8 @@ def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
         folders = {epoch_file(out, number, ""): [number] for number in kept}
     for folder, numbers in folders.items():
         generators = [run.load_generator(number) for number in numbers]
+        shape = generators[-1].output_shape  # earlier stages made smaller pictures
+        generators = [g for g in generators if g.output_shape == shape]
         latent_dim = generators[0].input_shape[-1]
         _write(folder, generators, draw_latents(count, latent_dim, seed, truncation))
     print(f"{count} pictures and {CONTACT_SHEET} in {', '.join(map(str, folders))}")

@@ -10,6 +10,7 @@ NETWORK_KNOBS = (
     *("size", "channels", "latent_dim", "linear_layer", "g_features", "d_features"),
     *("g_widths", "d_widths", "d_strides", "min_map", "g_kernel", "d_kernel", "stem"),
     *("head", "upsample", "g_norm", "d_norm", "g_norm_first", "d_norm_first"),
+    *("block_convs", "equalized_lr", "progressive", "grow"),
     *("spectral_norm", "g_bias", "d_bias", "self_attention", "minibatch_std"),
     *("minibatch_discrimination", "minibatch_kernels", "minibatch_dims"),
     *("discriminators", "heads"),
@@ -43,3 +44,20 @@ def check_start(config):
                 f"init_from: {knob} differs, so the weights do not fit. "
                 f"Received: {here}, and {there} in {run.folder}. Allowed: the same"
             )
+
+
+def load_start(folder, generator, discriminator):
+    """Gives both networks the weights of the run in `folder`.
+
+    Raises:
+        InputError: If they do not fit.
+    """
+    other = Run.open(folder)
+    try:
+        generator.set_weights(other.load_generator().get_weights())
+        discriminator.set_weights(other.load_discriminator().get_weights())
+    except ValueError as error:  # Keras': a number or shape of weights
+        raise InputError(
+            "init_from: the saved weights do not fit the run's own config. "
+            f"Received: {other.folder}. Allowed: a run as training left it"
+        ) from error

@@ -4,15 +4,19 @@ import sys
 from types import ModuleType
 
 from dcgan.cli import quiet_tensorflow, run_command
-from dcgan.config import load_flags, recipe_names
+from dcgan.config import load_flags
 from dcgan.data.folder import check_enough, load_images
+from dcgan.resume import check_resume
 from dcgan.run import Run
+from dcgan.sources import recipe_names
 from dcgan.start import check_start
 
 EXAMPLE = """examples:
   python -m dcgan.train
   python -m dcgan.train --data pictures --name creatures --aug_prob 0.3
-  python -m dcgan.train --recipe diffaugment --data pictures --epochs 200"""
+  python -m dcgan.train --recipe diffaugment --data pictures --epochs 200
+  python -m dcgan.train --recipe pokegan-progressive --data pictures
+  python -m dcgan.train --cycle '[{lr: 5e-4, epochs: 100}, {lr: 2e-4, epochs: 50}]'"""
 
 
 def main(argv=None):
@@ -31,6 +35,8 @@ def main(argv=None):
 def train(config):
     """Trains as `config` says; what `python -m dcgan.train` does.
 
+    A run whose folder exists goes on from its last checkpoint.
+
     Args:
         config: A `Config`.
 
@@ -38,8 +44,8 @@ def train(config):
         The `dcgan.Run`, whose folder is `runs/NAME/`.
 
     Raises:
-        InputError: If the run exists already or the pictures cannot be used; nothing
-            has been written then.
+        InputError: If the run exists with other settings or the pictures cannot be
+            used; nothing has been written then.
         KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
 
     Example:
@@ -47,8 +53,10 @@ def train(config):
         >>> run.generator_file
     """
     # Everything that can be refused is looked at before the wait for TensorFlow.
-    Run.check_free(config)
-    check_start(config)
+    run = Run.check_place(config)
+    check_resume(run, config)
+    if config.overwrite or not run.has_checkpoint():
+        check_start(config)
     images = load_images(
         config.data, config.size, config.channels, config.fit, config.background
     )

@@ -9,6 +9,8 @@ from typing import Literal, get_args, get_origin
 from dcgan.combinations import check_combinations
 from dcgan.errors import invalid
 from dcgan.parsing import type_in_words
+from dcgan.shapes import discriminator_strides, map_count
+from dcgan.stages import stage_rules
 
 POLICIES = ("color", "translation", "cutout")
 
@@ -24,6 +26,7 @@ RANGES = {
     "d_features": (1, WIDEST),
     "g_kernel": (1, 64),
     "d_kernel": (1, 64),
+    "block_convs": (1, 16),
     "bn_momentum": (0, 1),
     "bn_epsilon": (0, 1),
     "gamma_std": (0, 1),
@@ -42,6 +45,7 @@ RANGES = {
     "r1": (0, MANY),
     "r2": (0, MANY),
     "ct": (0, MANY),
+    "drift": (0, MANY),
     "penalty_every": (1, MANY),
     "weight_clip": (0, MANY),
     "feature_matching": (0, MANY),
@@ -67,6 +71,9 @@ RANGES = {
     "sample_every": (1, MANY),
     "sample_grid": (1, 32),
     "snapshot_every": (0, MANY),
+    "checkpoint_every": (1, MANY),
+    "gradients_every": (0, MANY),
+    "fade_in": (0, 1),
 }
 
 
@@ -90,18 +97,21 @@ def _rules(config):
     yield config.channels in (1, 3, 4), "channels", "1, 3 or 4"
     powers = [2**k for k in range(1, 9) if 2**k < size]
     yield min_map in powers, "min_map", f"a power of two below size={size}"
-    halvings = (size // min_map).bit_length() - 1
+    yield from stage_rules(config)
+    maps = map_count(config)
     yield (
-        config.g_widths is None or _positive(config.g_widths, halvings),
+        config.g_widths is None or _positive(config.g_widths, maps),
         "g_widths",
-        f"{halvings} positive numbers (from min_map={min_map} to size={size})",
+        f"{maps} positive numbers (from min_map={min_map} to size={size})",
     )
-    layers = len(config.d_widths) if config.d_widths is not None else halvings
+    layers = len(config.d_widths) if config.d_widths is not None else maps
     yield layers > 0, "d_widths", "at least one positive number"
     yield _positive(config.d_widths or [1] * layers, layers), "d_widths", "above 0"
-    strides = [2] * layers if config.d_strides is None else config.d_strides
+    growing = config.progressive is not None
+    yield layers == maps or not growing, "d_widths", f"{maps} numbers, as it grows"
+    strides = discriminator_strides(config)
     yield (
-        len(strides) == layers and set(strides) <= {1, 2},
+        growing or len(strides) == layers and set(strides) <= {1, 2},
         "d_strides",
         f"{layers} numbers, each 1 or 2, one for each discriminator layer",
     )
@@ -150,6 +160,12 @@ def _has_type(value, kind):
         (member,) = get_args(kind)
         return isinstance(value, list | tuple) and all(
             _has_type(element, member) for element in value
+        )
+    if get_origin(kind) is dict:
+        _, member = get_args(kind)
+        return isinstance(value, dict) and all(
+            isinstance(key, str) and _has_type(element, member)
+            for key, element in value.items()
         )
     if get_origin(kind) is Literal:
         return isinstance(value, str) and value in get_args(kind)

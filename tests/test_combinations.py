@@ -41,6 +41,20 @@ REFUSED = [
     ("ada_target", "loss", "--ada_target 0.6 --loss wgan"),
     ("ada_target", "loss", "--ada_target 0.6 --loss rgan"),
     ("ada_target", "aug_prob", "--ada_target 0.6 --aug_prob 0"),
+    ("equalized_lr", "init", "--equalized_lr --init kaiming"),
+    ("equalized_lr", "spectral_norm", "--equalized_lr --spectral_norm"),
+    ("freeze", "progressive", "--freeze"),
+    ("freeze", "progressive", "--freeze --progressive [64]"),
+    ("fade_in", "progressive", "--fade_in 0.5"),
+    ("fade_in", "progressive", "--fade_in 0.5 --progressive [64]"),
+    ("fade_in", "grow", "--fade_in 0.5 --progressive [32,64] --grow latent"),
+    ("freeze", "fade_in", "--freeze --fade_in 0.5 --progressive [32,64]"),
+    ("freeze", "fade_in", "--recipe progan --freeze"),
+    ("progressive", "self_attention", "--progressive [32,64] --self_attention"),
+    ("progressive", "d_strides", "--progressive [32,64] --d_strides [2,2,2,2]"),
+    ("progressive", "init_from", "--progressive [32,64] --init_from runs/a"),
+    ("cycle", "schedule", "--recipe progan --schedule cosine"),
+    ("cycle", "warmup", "--recipe progan --warmup 10"),
 ]
 
 

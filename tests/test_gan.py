@@ -76,7 +76,7 @@ def test_one_step_equals_the_hand_computed_one(update, monkeypatch):
     rng = np.random.default_rng(0)
     real = rng.normal(size=(5, 2, 2, 1)).astype(np.float32)
     latents = rng.normal(size=(5, 2)).astype(np.float32)
-    monkeypatch.setattr("dcgan.training.gan.normal", lambda key, shape: latents)
+    monkeypatch.setattr("dcgan.training.objectives.normal", lambda key, shape: latents)
     nets = Linear()
     config = Config(update=update, aug_prob=0.0, ema_half_life=0.0)
     gan = GAN(nets.generator, nets.discriminator, config)
@@ -140,7 +140,7 @@ def test_real_and_fake_are_augmented_in_both_updates(batch, monkeypatch):
         seen.append((tuple(key.numpy()), tuple(decision_key.numpy())))
         return images
 
-    monkeypatch.setattr("dcgan.training.gan.maybe_augment", record)
+    monkeypatch.setattr("dcgan.training.objectives.maybe_augment", record)
     gan = make_gan(update="alternating")
     gan.train_step(batch)
     gan.train_step(batch)

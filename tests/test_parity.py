@@ -50,7 +50,9 @@ def make_gan(monkeypatch):
         gan.discriminator.set_weights(numbered(data, "d"))
         gan.compile()
         latents = iter(numbered(data, "latents"))
-        monkeypatch.setattr("dcgan.training.gan.normal", lambda *_: next(latents))
+        monkeypatch.setattr(
+            "dcgan.training.objectives.normal", lambda *_: next(latents)
+        )
         if "real_targets" in data:
             targets = data["real_targets"], data["fake_targets"]
             monkeypatch.setattr(gan, "targets", lambda count, turn=0: targets)

@@ -7,7 +7,7 @@ from helpers import TINY, command, read_rows
 
 import dcgan
 from dcgan import build_discriminator, build_generator, load_config
-from dcgan.config import recipe_names
+from dcgan.sources import recipe_names
 
 
 def maps(model):
@@ -166,16 +166,72 @@ def test_r3gan():
     assert not any("Norm" in kind for kind in kinds)
 
 
+def test_pokegan_progressive():
+    config, plain = load_config("pokegan-progressive"), load_config("pokegan")
+    shared = set(vars(config)) - {"name", "recipe", "progressive", "cycle", "grow"}
+    shared -= {"freeze", "epochs", "g_lr", "d_lr"}
+    assert {k: vars(config)[k] for k in shared} == {k: vars(plain)[k] for k in shared}
+    assert (config.progressive, config.grow, config.freeze) == (
+        *([16, 32, 64], "latent"),
+        True,
+    )
+    # Stage by stage: dense layers, kernels of 5x5 and 3x3, and four numbers a norm.
+    for size, widths in ((16, [64, 32]), (32, [128, 64, 32]), (64, [256, 128, 64, 32])):
+        g, d = build_generator(config, size), build_discriminator(config, size)
+        units = 16 * widths[0]
+        norms = 4 * sum(widths[1:])
+        assert g.count_params() == 97 * units + kernels([*widths, 3], 5) + norms
+        inner = kernels([3, *widths[::-1]], 3) + 4 * sum(widths)
+        assert d.count_params() == inner + units + 1
+        assert d.input_shape == (None, size, size, 3) == g.output_shape
+
+
+def test_progan():
+    config = load_config("progan")
+    assert (config.progressive, config.grow, config.fade_in) == (
+        *([16, 32, 64], "image"),
+        0.5,
+    )
+    assert (config.loss, config.gp, config.drift) == ("wgan", 10, 1e-3)
+    assert config.minibatch_std
+    assert (config.g_norm, config.d_norm, config.equalized_lr) == (
+        "pixel",
+        "none",
+        True,
+    )
+    assert (config.beta1, config.beta2, config.ema_half_life > 0) == (0, 0.99, True)
+    assert (config.g_lr, config.d_lr, config.epochs) == (1e-3, 1e-3, 300)
+    widths = [128, 64, 32, 16, 8]  # of the maps of side 4, 8, 16, 32, 64
+    for size, count in ((16, 3), (32, 4), (64, 5)):
+        g, d = build_generator(config, size), build_discriminator(config, size)
+        old = size > 16  # the layer to or from the smaller picture, and alpha
+        maps_, last = widths[:count], widths[count - 1]
+        blocks = sum(9 * (a + b) * b + 2 * b for a, b in zip(maps_, maps_[1:]))
+        stem = 100 * 2048 + 2048 + 9 * 128 * 128 + 128
+        ends = 3 * last + 3 + old * (3 * maps_[-2] + 3 + 1)
+        assert g.count_params() == stem + blocks + ends
+        blocks = sum((16 * a + 9 * b) * b + 2 * b for b, a in zip(maps_, maps_[1:]))
+        ends = 4 * last + old * (4 * maps_[-2] + 1)
+        assert d.count_params() == blocks + ends + 16 * (128 + 1) + 1
+        assert len([x for x in g.layers if "Pixel" in type(x).__name__]) == 2 * count
+        assert g.output_shape == (None, size, size, 3)
+
+
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_every_recipe_trains_on_openmoji(recipe, tmp_path, recwarn):
     knobs = {"size": 16, "g_features": 2, "d_features": 2, "minibatch_kernels": 4}
     knobs |= {"batch_size": 128, "epochs": 1, "runs": str(tmp_path)}
     if recipe == "keras-dcgan":
         knobs |= {"d_widths": [2, 4], "min_map": 4}
+    stages = [8, 16] if load_config(recipe).progressive else [16]
+    if len(stages) > 1:
+        knobs |= {"progressive": stages, "epochs": 2}
+        knobs |= {"cycle": [{"lr": 1e-3, "epochs": 1}]}
     config = load_config(recipe, **knobs)
     run = dcgan.train(config)
-    (row,) = read_rows(run.log)
-    assert int(row["step"]) == 7
+    rows = read_rows(run.log)
+    row = rows[0]
+    assert [int(row["step"]) for row in rows] == [7, 14][: len(stages)]
     if config.critic_steps > 1:
         assert int(row["d_updates"]) == 7 * config.critic_steps
     pictures = run.load_generator()(np.zeros((1, config.latent_dim), np.float32))

@@ -5,34 +5,76 @@ from helpers import read_rows, saved_config
 
 import dcgan
 from dcgan.errors import InputError
+from dcgan.run import Run
+
+QUICK = {"epochs": 1, "aug_prob": 0.0, "gradients_every": 0}
 
 
-def test_an_existing_run_is_refused_until_overwrite(tiny_config, picture_folder):
-    config = dcgan.load_config(
-        str(saved_config(tiny_config, picture_folder)), data=str(picture_folder)
-    )
-    run = dcgan.train(config)
+def test_an_existing_run_is_left_alone_until_overwrite(tiny_config, picture_folder):
+    path = saved_config(tiny_config, picture_folder)
+    run = dcgan.train(dcgan.load_config(path, data=picture_folder, **QUICK))
     marker = run.folder / "marker"
     marker.touch()
-    with pytest.raises(InputError, match="the run exists already.*--overwrite"):
-        dcgan.train(config)
-    assert marker.exists()
-    settings = {"data": str(picture_folder), "overwrite": True}
-    dcgan.train(dcgan.load_config(str(run.config_file), **settings))
-    assert run.generator_file.exists()
+    with pytest.raises(InputError, match="the run exists with other.*--overwrite"):
+        dcgan.train(dcgan.load_config(run.config_file, seed=5))
+    assert marker.exists() and run.config.seed == 0
+    dcgan.train(dcgan.load_config(run.config_file, overwrite=True, seed=5))
+    assert run.generator_file.exists() and run.config.seed == 5
     assert marker.exists()  # what is not the run's own is left alone
-    assert len(read_rows(run.log)) == 2
+    assert len(read_rows(run.log)) == 1
+
+
+def test_create_keeps_a_run_that_can_go_on_and_makes_any_other_anew(tmp_path):
+    config = dcgan.load_config(runs=tmp_path)
+    run = Run.create(config)
+    run.log.write_text("epoch\n1\n")
+    run.checkpoints.mkdir()
+    (run.checkpoints / "checkpoint").touch()
+    assert run.is_run() and run.has_checkpoint()
+    Run.create(dcgan.load_config(runs=tmp_path, sample_every=9))
+    assert run.log.exists() and run.config.sample_every == 9
+    Run.create(dcgan.load_config(runs=tmp_path, overwrite=True))
+    assert run.is_run() and not run.log.exists() and not run.has_checkpoint()
+    run.log.touch()
+    Run.create(config)
+    assert run.is_run() and not run.log.exists()
+
+
+def test_later_epochs_are_forgotten_by_their_number(tmp_path):
+    run = Run.create(dcgan.load_config(runs=tmp_path))
+    run.snapshots.mkdir()
+    names = [f"epoch_{epoch:04d}" for epoch in (1, 9, 10, 10_000)]
+    files = [run.samples / f"{name}.png" for name in names]
+    files += [run.snapshots / f"{name}.keras" for name in names]
+    others = [run.samples / "notes.txt", run.samples / "epoch_mean.png"]
+    for file in files + others:
+        file.touch()
+    run.forget_after(9)
+    assert [file.exists() for file in files] == [True, True, False, False] * 2
+    assert all(file.exists() for file in others)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_that_is_no_run_is_not_touched(overwrite, tmp_path):
+    knob = "overwrite" if overwrite else "name"
+    config = dcgan.load_config(runs=tmp_path, name="mine", overwrite=overwrite)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError, match=f"^{knob}: the folder exists and is no run"):
+        Run.check_place(config)
+    with pytest.raises(InputError, match="is no run, so it is not touched"):
+        Run.create(config)
+    assert not any((tmp_path / "mine").iterdir())
 
 
 def test_overwrite_deletes_nothing_but_runs(tiny_config, picture_folder):
     path = saved_config(tiny_config, picture_folder)
     settings = {"runs": str(picture_folder.parent), "name": picture_folder.name}
     config = dcgan.load_config(str(path), overwrite=True, **settings)
-    with pytest.raises(InputError, match="the folder is no run, so it is not deleted"):
+    with pytest.raises(InputError, match="is no run, so it is not touched"):
         dcgan.train(config)
     assert len(list(picture_folder.iterdir())) == 12
     (picture_folder / "config.yml").write_text("title: my site")
-    with pytest.raises(InputError, match="the folder is no run, so it is not deleted"):
+    with pytest.raises(InputError, match="is no run, so it is not touched"):
         dcgan.train(config)
     assert len(list(picture_folder.iterdir())) == 13
 
@@ -41,7 +83,7 @@ def test_overwrite_never_deletes_the_pictures_it_is_to_train_on(
     tiny_config, picture_folder
 ):
     path = saved_config(tiny_config, picture_folder)
-    run = dcgan.train(dcgan.load_config(path, data=picture_folder, epochs=1))
+    run = dcgan.train(dcgan.load_config(path, data=picture_folder, **QUICK))
     config = dcgan.load_config(path, data=run.samples, overwrite=True)
     with pytest.raises(InputError, match="the run and the pictures share a folder"):
         dcgan.train(config)

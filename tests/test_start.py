@@ -84,7 +84,9 @@ OTHER = {
     **{"dropout": 0.3, "g_dropout": 0.3, "last_activation": False},
     **{"self_attention": True, "minibatch_std": True, "discriminators": 2, "heads": 2},
     **{"minibatch_discrimination": True, "minibatch_kernels": 3, "minibatch_dims": 3},
+    **{"block_convs": 2, "equalized_lr": True},
 }
+SAME_SHAPES = {"equalized_lr"}  # it is compared as well: the scales differ
 
 
 def test_the_list_of_other_values_is_complete():
@@ -106,4 +108,18 @@ def test_every_knob_that_shapes_weights_is_compared(knob):
         ]
         for more in ({}, {knob: OTHER[knob]})
     )
-    assert (plain != changed) == (knob in NETWORK_KNOBS)
+    assert (plain != changed) == (knob in {*NETWORK_KNOBS} - SAME_SHAPES)
+    assert SAME_SHAPES <= {*NETWORK_KNOBS}
+
+
+@pytest.mark.parametrize("grow", ["image", "latent"])
+def test_a_run_that_grew_has_other_networks(grow, trained, tmp_path):
+    run, _ = trained
+    grown = load_config(
+        str(run.config_file), runs=str(tmp_path), progressive=[8, 16], grow=grow
+    )
+    other = Run.create(grown)
+    for file in (other.generator_file, other.discriminator_file):
+        file.touch()
+    with pytest.raises(InputError, match="init_from: progressive differs"):
+        check_start(fine_tuning(run, tmp_path, init_from=str(other.folder)))

@@ -24,6 +24,7 @@ def test_grey_and_rgba_go_all_the_way(channels, tmp_path):
         Image.fromarray(pixels).save(data / f"{index}.png")
     out = tmp_path / "out"
     flags = ["--data", data, "--runs", tmp_path, "--channels", channels, *TINY]
+    flags += ["--gradients_every", 0]  # for the time's sake
     assert command("train", *flags).returncode == 0
     done = command("sample", tmp_path / "default", "-n", 5, "--out", out)
     assert done.returncode == 0, done.stderr
@@ -41,20 +42,24 @@ def test_a_real_ctrl_c_ends_with_130_and_without_traceback(picture_folder, tmp_p
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
     process = subprocess.Popen(
         [*line, "--epochs", "100000"],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
         text=True,
     )
     log = tmp_path / "runs" / "default" / "log.csv"
     deadline = time.monotonic() + 120
-    while not (log.exists() and len(log.read_text().splitlines()) > 1):
+    checkpoint = log.parent / "checkpoints" / "checkpoint"
+    while not checkpoint.exists():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    said, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors and errors.splitlines()[-1] == "interrupted"
+    assert said.splitlines()[-1].startswith("The same command goes on after epoch ")
     assert Run.open(log.parent).load_generator() is not None
+    assert len(log.read_text().splitlines()) > 1
 
 
 def test_ctrl_c_in_the_middle_of_an_import_ends_with_130_too(tmp_path):

@@ -10,21 +10,27 @@ CHECKER = 8  # side of the squares behind transparency, pixels
 VIEW = 512  # small grids are enlarged to about this width for the screen
 
 
-def image_grid(images, columns=None):
+def image_grid(images, columns=None, side=None):
     """Lays pictures out in rows, with a white gap; transparency shows a checkerboard.
 
     Args:
         images: uint8 array (N, H, W, C), C = 1, 3 or 4.
         columns: Pictures in a row; a square grid if left out.
+        side: Enlarge the pictures, without smoothing, by the largest whole factor that
+            keeps them within this side.
 
     Returns:
-        uint8 array (rows * (H + 2) + 2, columns * (W + 2) + 2, 3).
+        uint8 array (rows * (H + 2) + 2, columns * (W + 2) + 2, 3) with the H and W of
+        the enlarged pictures.
 
     Example:
         >>> image_grid(np.zeros((16, 64, 64, 3), np.uint8)).shape
         (266, 266, 3)
     """
-    images = over_checkerboard(np.asarray(images))
+    images = np.asarray(images)
+    factor = max(1, (side or 0) // images.shape[1])
+    images = images.repeat(factor, axis=1).repeat(factor, axis=2)
+    images = over_checkerboard(images)
     count, height, width, _ = images.shape
     columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)

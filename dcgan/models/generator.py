@@ -5,21 +5,27 @@ from functools import partial
 import keras
 import numpy as np
 
+from dcgan.models.fade import FadeIn
 from dcgan.models.layers import LayerMaker, connect
 from dcgan.pixels import to_uint8
+from dcgan.shapes import fades, grows_at_latent, grows_at_picture, stage_part
 
 SAMPLE_BATCH = 64
 
 
-def build_generator(config):
+def build_generator(config, size=None):
     """Builds the generator as a plain functional Keras model.
 
     A stem turns the latent into a `min_map` x `min_map` map, each inner block doubles
-    the side, and the output layer doubles it once more to pictures through tanh.
+    the side, and the output layer doubles it once more to pictures through tanh. One
+    that grows at the picture's end has a 1x1 convolution for its output instead.
 
     Args:
         config: A `Config`: `latent_dim`, `size`, `channels`, `min_map`, `g_*`, `stem`,
-            `upsample`, `linear_layer`, `self_attention`, `init`, `precision`.
+            `block_convs`, `upsample`, `linear_layer`, `self_attention`, `init`,
+            `precision`, `equalized_lr`, `progressive`, `grow`, `fade_in`.
+        size: Side of the pictures of a stage of `progressive`; the config's if left
+            out.
 
     Returns:
         `keras.Model` from latents (N, latent_dim) to pictures (N, size, size,
@@ -31,53 +37,49 @@ def build_generator(config):
 
     Reference:
         Radford et al. 2016, Unsupervised Representation Learning with Deep
-        Convolutional Generative Adversarial Networks, section 3.
+        Convolutional Generative Adversarial Networks, section 3; Karras et al. 2018,
+        Progressive Growing of GANs, section 2.
     """
     make = LayerMaker(config, "generator")
-    widths = generator_widths(config)
-    block = _linear(make) + _stem(make, widths[0]) + _attention(make, 0)
-    for index, width in enumerate(widths[1:], start=1):
-        block += _block(make, index, width) + _attention(make, index)
+    size = size or config.size
+    (width, *widths), skipped = stage_part(config, "generator", size)
     latents = keras.Input((config.latent_dim,), name="latents")
-    pictures = connect(latents, block + _output(make))
+    # Blocks that are added at the latent's end need a new stem in every stage.
+    mark = f"_{size}" if grows_at_latent(config) else ""
+    stem = _linear(make, f"linear{mark}") + _stem(make, f"stem{mark}", width)
+    maps = [connect(latents, stem + _attention(make, 0))]
+    for index, width in enumerate(widths, start=1 + skipped):
+        block = _block(make, index, width) + _attention(make, index)
+        maps.append(connect(maps[-1], block))
+    if grows_at_picture(config):
+        pictures = _growing_output(make, maps, size)
+    else:
+        pictures = connect(maps[-1], _output(make))
     return keras.Model(latents, pictures, name="generator")
 
 
-def generator_widths(config):
-    """Returns the width of each map from the latent outwards, before the output."""
-    if config.g_widths is not None:
-        return config.g_widths
-    count = (config.size // config.min_map).bit_length() - 1
-    return [config.g_features * 2**k for k in reversed(range(count))]
-
-
-def _linear(make):
+def _linear(make, name):
     """Mixes the latent's numbers before anything else."""
     if not make.config.linear_layer:
         return []
-    return [("linear", partial(make.dense, units=make.config.latent_dim, end=True))]
+    options = {"units": make.config.latent_dim, "end": True, "linear": True}
+    return [(name, partial(make.dense, **options))]
 
 
-def _stem(make, width):
+def _stem(make, name, width):
     config = make.config
     side = config.min_map
     normalised = config.g_norm_first and make.normalised()
     options = {"normalised": normalised, "end": not config.linear_layer}
     if config.stem == "dense":
-        first = partial(make.dense, units=side**2 * width, **options)
-        block = [
-            ("stem_dense", first),
-            ("stem_map", _reshape(make, (side, side, width))),
-        ]
+        dense = partial(make.dense, units=side**2 * width, **options)
+        before = (f"{name}_dense", dense)
+        first = (f"{name}_map", _reshape(make, (side, side, width)))
     else:
-        first = partial(
-            make.deconv, filters=width, kernel_size=side, padding="valid", **options
-        )
-        block = [
-            ("stem_pixel", _reshape(make, (1, 1, config.latent_dim))),
-            ("stem_deconv", first),
-        ]
-    return block + make.after("stem", norm=config.g_norm_first)
+        before = (f"{name}_pixel", _reshape(make, (1, 1, config.latent_dim)))
+        options |= {"filters": width, "kernel_size": side, "padding": "valid"}
+        first = (f"{name}_deconv", partial(make.deconv, **options))
+    return [before, *make.block(name, first, width, norm=config.g_norm_first)]
 
 
 def _block(make, index, width):
@@ -86,15 +88,11 @@ def _block(make, index, width):
     options["normalised"] = make.normalised()
     if make.config.upsample:
         enlarge = partial(make.plain, layer_class=keras.layers.UpSampling2D)
-        block = [
-            (f"{name}_upsample", enlarge),
-            (f"{name}_conv", partial(make.conv, kernel_size=3, **options)),
-        ]
-    else:
-        kernel = make.config.g_kernel
-        deconv = partial(make.deconv, kernel_size=kernel, strides=2, **options)
-        block = [(f"{name}_deconv", deconv)]
-    return block + make.after(name)
+        conv = (f"{name}_conv", partial(make.conv, kernel_size=3, **options))
+        return [(f"{name}_upsample", enlarge), *make.block(name, conv, width)]
+    kernel = make.config.g_kernel
+    deconv = partial(make.deconv, kernel_size=kernel, strides=2, **options)
+    return make.block(name, (f"{name}_deconv", deconv), width)
 
 
 def _attention(make, index):
@@ -114,10 +112,32 @@ def _output(make):
         strides=2,
         padding="same",
         end=True,
+        linear=True,
         dtype="float32",
     )
-    tanh = partial(keras.layers.Activation, "tanh", dtype="float32")
-    return [("output_deconv", deconv), ("output_tanh", lambda name: tanh(name=name))]
+    return [("output_deconv", deconv), _tanh(make)]
+
+
+def _tanh(make):
+    options = {"layer_class": keras.layers.Activation, "activation": "tanh"}
+    return ("output_tanh", partial(make.plain, dtype="float32", **options))
+
+
+def _growing_output(make, maps, size):
+    """The newest map to a picture, blended with the enlarged one of the map before."""
+    picture = connect(maps[-1], [_to_picture(make, size)])
+    if fades(make.config, size):
+        name, enlarge = f"rgb{size // 2}_upsample", keras.layers.UpSampling2D
+        enlarge = partial(make.plain, layer_class=enlarge, dtype="float32")
+        before = [_to_picture(make, size // 2), (name, enlarge)]
+        before = connect(maps[-2], before)
+        picture = FadeIn(name=f"fade{size}", dtype="float32")([before, picture])
+    return connect(picture, [_tanh(make)])
+
+
+def _to_picture(make, size):
+    options = {"filters": make.config.channels, "kernel_size": 1, "dtype": "float32"}
+    return (f"rgb{size}", partial(make.conv, end=True, linear=True, **options))
 
 
 def _reshape(make, shape):

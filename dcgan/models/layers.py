@@ -10,6 +10,13 @@ import keras
 
 from dcgan.combinations import GRADIENT_PENALTIES
 from dcgan.models.attention import SelfAttention
+from dcgan.models.equalized import (
+    EqualizedConv2D,
+    EqualizedConv2DTranspose,
+    EqualizedDense,
+)
+from dcgan.models.fade import FadeIn
+from dcgan.models.initializers import INITIALIZERS, unit_normal
 from dcgan.models.minibatch import MinibatchDiscrimination, MinibatchStd
 from dcgan.models.norms import (
     LocalResponseNormalization,
@@ -54,19 +61,23 @@ class LayerMaker:
         )
         self.dtype = PRECISIONS[config.precision]
         spectral = config.spectral_norm and network == "discriminator"
-        self.conv_class = SpectralConv2D if spectral else keras.layers.Conv2D
-        self.dense_class = SpectralDense if spectral else keras.layers.Dense
+        kind = "equalized" if config.equalized_lr else "spectral" if spectral else None
+        start = INITIALIZERS[config.init]
+        self.first_weights = unit_normal if config.equalized_lr else start
+        self.conv_class, self.deconv_class, self.dense_class = CLASSES[kind]
 
     def conv(self, name, **options):
         return self._weighted(self.conv_class, name, **options)
 
     def deconv(self, name, **options):
-        return self._weighted(keras.layers.Conv2DTranspose, name, **options)
+        return self._weighted(self.deconv_class, name, **options)
 
     def dense(self, name, **options):
         return self._weighted(self.dense_class, name, **options)
 
-    def _weighted(self, layer_class, name, normalised=False, end=False, **options):
+    def _weighted(
+        self, layer_class, name, normalised=False, end=False, linear=False, **options
+    ):
         """A layer with a kernel.
 
         Args:
@@ -74,14 +85,17 @@ class LayerMaker:
             name: The layer's name.
             normalised: Whether a norm follows.
             end: Whether it is the network's first or last layer with a kernel.
+            linear: Whether no activation follows.
             **options: Further arguments of `layer_class`.
         """
         dense = issubclass(layer_class, keras.layers.Dense)
         seed = self._seed(name)
         options = {"dtype": self.dtype} | options
+        if self.config.equalized_lr and linear:
+            options["gain"] = 1.0
         return layer_class(
             use_bias=BIASES[self.bias_kind](dense, normalised, end),
-            kernel_initializer=INITIALIZERS[self.config.init](seed, dense),
+            kernel_initializer=self.first_weights(seed, dense),
             name=name,
             **options,
         )
@@ -115,6 +129,9 @@ class LayerMaker:
     def minibatch_std(self, name):
         return MinibatchStd(name=name)
 
+    def fade_in(self, name):
+        return FadeIn(name=name, dtype=self.dtype)
+
     def plain(self, name, layer_class, **options):
         """A layer without weights."""
         return layer_class(name=name, **{"dtype": self.dtype} | options)
@@ -126,13 +143,31 @@ class LayerMaker:
     def after(self, name, norm=True, activation=True):
         """Returns the block that follows a layer with a kernel: norm, activation and
         dropout, as far as the knobs and the arguments want them."""
-        block = []
-        if norm and self.normalised():
-            block.append((f"{name}_norm", self.norm))
-        if activation:
-            block.append((f"{name}_activation", self.activation))
-            if self.dropout_rate:
-                block.append((f"{name}_dropout", self.dropout))
+        norms = [(f"{name}_norm", self.norm)] if norm and self.normalised() else []
+        if not activation:
+            return norms
+        block = [(f"{name}_activation", self.activation)]
+        last = self.norm_kind in AFTER_ACTIVATION
+        block = block + norms if last else norms + block
+        if self.dropout_rate:
+            block.append((f"{name}_dropout", self.dropout))
+        return block
+
+    def block(self, name, first, width, norm=True, activation=True):
+        """Returns a block: `first`, a (name, make) pair, what follows it, and the
+        further convolutions, which keep size and width.
+
+        `norm` says whether a norm follows `first`, and `activation` whether the block
+        ends with one.
+        """
+        options = {"filters": width, "kernel_size": 3, "padding": "same"}
+        conv = partial(self.conv, normalised=self.normalised(), **options)
+        count = self.config.block_convs
+        block = [first, *self.after(name, norm, activation or count > 1)]
+        for number in range(2, count + 1):
+            more, goes_on = f"{name}_{number}", activation or number < count
+            block.append((f"{more}_conv", partial(conv, linear=not goes_on)))
+            block += self.after(more, activation=goes_on)
         return block
 
     def _seed(self, name):
@@ -183,29 +218,19 @@ NORMS = {
     "local_response": partial(LayerMaker.plain, layer_class=LocalResponseNormalization),
     "pixel": partial(LayerMaker.plain, layer_class=PixelNormalization),
 }
+AFTER_ACTIVATION = ("pixel",)  # as in ProGAN; the others come before
 
+# Of convolutions, transposed ones and dense layers.
+CLASSES = {
+    None: (
+        keras.layers.Conv2D,
+        keras.layers.Conv2DTranspose,
+        keras.layers.Dense,
+    ),
+    "spectral": (SpectralConv2D, keras.layers.Conv2DTranspose, SpectralDense),
+    "equalized": (EqualizedConv2D, EqualizedConv2DTranspose, EqualizedDense),
+}
 
-def _normal(seed, dense):
-    return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
-
-
-def _glorot(seed, dense):
-    return keras.initializers.GlorotUniform(seed=seed)
-
-
-def _kaiming(seed, dense):
-    """PyTorch's: `kaiming_normal_(mode="fan_out")` for convolutions.
-
-    Keras' fan_out of a transposed convolution is the kernel's area times the channels
-    it reads, and so is PyTorch's. Dense layers get what PyTorch gives them by default.
-    """
-    scale, mode, distribution = (
-        (1 / 3, "fan_in", "uniform") if dense else (2, "fan_out", "untruncated_normal")
-    )
-    return keras.initializers.VarianceScaling(scale, mode, distribution, seed=seed)
-
-
-INITIALIZERS = {"normal": _normal, "glorot": _glorot, "kaiming": _kaiming}
 
 # Which layers have a bias, of (is dense, a norm follows, first or last).
 BIASES = {
@@ -213,6 +238,7 @@ BIASES = {
     "free": lambda dense, normalised, end: not normalised,
     "ends": lambda dense, normalised, end: end,
     "dense": lambda dense, normalised, end: dense,
+    "all": lambda dense, normalised, end: True,
 }
 
 # Weights stay in float32 with each of them; this is what is computed in.

@@ -12,10 +12,12 @@ from dcgan.errors import InputError
 from dcgan.figures.grids import image_grid, save_picture, screen_grid
 from dcgan.files import epoch_file
 from dcgan.run import save_network
+from dcgan.stages import Stage, work_done
 
 
 class PeriodicCallback(keras.callbacks.Callback):
-    """Calls `act(epoch, logs)` after epoch 1, every `every` epochs and the last one."""
+    """Calls `act(epoch, logs)` after epoch 1, every `every` epochs and the last one of
+    each stage."""
 
     def __init__(self, every):
         super().__init__()
@@ -31,8 +33,8 @@ class SampleGrid(PeriodicCallback):
     """Draws the same latents again and again, to see the generator learn.
 
     Args:
-        folder: Where `epoch_0010.png` and so on are written; None keeps the pictures in
-            `history` instead.
+        folder: Where `epoch_0010.png` and so on are written, pictures of small stages
+            enlarged to the full size; None keeps the pictures in `history` instead.
         every: Epochs between two sheets.
         count: Pictures on a sheet.
         seed: Seed of the latents.
@@ -57,7 +59,10 @@ class SampleGrid(PeriodicCallback):
         self._handles = None
 
     def on_train_begin(self, logs=None):
-        self._clock = Clock(self.params["epochs"])
+        self._clock = Clock(self)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._clock.start(epoch)
 
     def act(self, epoch, logs):
         pictures = self.model.sample(self.count, seed=self.seed)
@@ -65,15 +70,16 @@ class SampleGrid(PeriodicCallback):
         if self.folder is None:
             self.history[epoch] = pictures
         else:
-            save_picture(epoch_file(self.folder, epoch, ".png"), image_grid(pictures))
+            sheet = image_grid(pictures, side=self.model.config.size)
+            save_picture(epoch_file(self.folder, epoch, ".png"), sheet)
         if self.display:
             self._show(epoch, pictures)
 
     def _show(self, epoch, pictures):
         from IPython.display import Markdown, display
 
-        left = self._clock.left(epoch)
-        caption = Markdown(f"epoch {epoch} of {self.params['epochs']}, {left} left")
+        epochs, left = self._clock.epochs, self._clock.left(epoch)
+        caption = Markdown(f"epoch {epoch} of {epochs}, {left} left")
         shown = (screen_grid(pictures), caption)
         if self._handles is None:
             self._handles = [display(part, display_id=True) for part in shown]
@@ -88,19 +94,25 @@ class Progress(keras.callbacks.Callback):
     _bar = None
 
     def on_train_begin(self, logs=None):
-        self._clock = Clock(self.params["epochs"])
+        self._clock = Clock(self)
 
     def on_epoch_begin(self, epoch, logs=None):
         terminal = sys.stderr.isatty()
+        self._clock.start(epoch)
         self._epoch = epoch
         self._bar = tqdm(
-            desc=f"Epoch {epoch + 1}/{self.params['epochs']}",
+            desc=f"Epoch {epoch + 1}/{self._clock.epochs}{self._size()}",
             total=self.params["steps"],
             mininterval=0.2 if terminal else 60,  # a log file needs no moving bar
             ascii=not terminal,
             dynamic_ncols=terminal,
             bar_format="{desc} |{bar:20}| {n_fmt}/{total_fmt}{postfix}",
         )
+
+    def _size(self):
+        """The size of the pictures, if it is not the same all the time."""
+        side = self.model.discriminator.input_shape[1]
+        return f" at {side}x{side}" if len(self.model.plan) > 1 else ""
 
     def on_train_batch_end(self, batch, logs=None):
         left = self._clock.left(self._epoch + (batch + 1) / self.params["steps"])
@@ -162,15 +174,33 @@ class StopOnNaN(keras.callbacks.Callback):
 
 
 class Clock:
-    """Tells how long the rest takes, from how long the part so far has taken."""
+    """Tells how long the rest takes, from how long this stage has taken so far.
 
-    def __init__(self, epochs):
-        self.epochs = epochs
-        self.started = time.monotonic()
+    Args:
+        callback: A callback of a `fit` that begins.
+
+    Attributes:
+        epochs: Epochs of the whole training.
+    """
+
+    def __init__(self, callback):
+        plain = [Stage(1, 0, callback.params["epochs"])]
+        self.stages = getattr(callback.model, "plan", None) or plain
+        self.epochs = self.stages[-1].last
+        self.first = None
+
+    def start(self, epoch):
+        """Begins to count, before epoch number `epoch`, unless it has begun."""
+        if self.first is None:
+            self.first, self.started = epoch, time.monotonic()
 
     def left(self, done):
         """Returns the time left after `done` epochs, in words."""
-        return in_words((time.monotonic() - self.started) * (self.epochs / done - 1))
+        before, now, whole = (
+            work_done(self.stages, epochs) for epochs in (self.first, done, self.epochs)
+        )
+        seconds = time.monotonic() - self.started
+        return in_words(seconds * (whole - now) / (now - before))
 
 
 def in_words(seconds):

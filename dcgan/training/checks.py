@@ -6,12 +6,12 @@ import keras
 
 from dcgan.combinations import GRADIENT_PENALTIES
 from dcgan.errors import InputError
-from dcgan.models.minibatch import MinibatchDiscrimination, MinibatchStd
+from dcgan.models.minibatch import MinibatchDiscrimination
 
+# Not the minibatch standard deviation: its paper, ProGAN's, has it beside a penalty.
 MIXING = {
     keras.layers.BatchNormalization: "BatchNorm",
     MinibatchDiscrimination: "minibatch discrimination",
-    MinibatchStd: "minibatch standard deviation",
 }
 
 

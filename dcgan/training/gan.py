@@ -8,24 +8,23 @@ from dcgan.combinations import PENALTY_KNOBS
 from dcgan.config import Config
 from dcgan.errors import InputError
 from dcgan.latent import draw_latents
+from dcgan.models.fade import fade_pictures, fade_share, set_alpha
 from dcgan.models.generator import generate
 from dcgan.models.spectral import power_iterations
-from dcgan.randomness import draw_key, normal, split_key
-from dcgan.training.augment import maybe_augment
+from dcgan.stages import plan_stages
 from dcgan.training.average import update_average
 from dcgan.training.balance import TARGETS, adapt_augmentation
 from dcgan.training.checks import check_networks
-from dcgan.training.judge import Judge, feature_distance
-from dcgan.training.labels import draw_targets
-from dcgan.training.losses import LOSSES, RELATIVISTIC, scores
-from dcgan.training.optimizers import adam, set_learning_rates
-from dcgan.training.penalties import Critic, weighted_penalties
+from dcgan.training.judge import Judge
+from dcgan.training.losses import LOSSES, RELATIVISTIC
+from dcgan.training.objectives import Objectives
+from dcgan.training.optimizers import LearningRates, adam, set_learning_rates
 from dcgan.training.updates import UPDATES
 
 UPDATES_A_STEP = ("g_updates_a_step", "d_updates_a_step")
 
 
-class GAN(keras.Model):
+class GAN(Objectives):
     """Trains a generator against a discriminator.
 
     Args:
@@ -37,7 +36,14 @@ class GAN(keras.Model):
         ema_generator: The average of the generator over the last steps, which makes
             the samples; the generator itself if `ema_half_life` is 0.
         step: Steps trained so far, a variable.
+        updates: Updates of G and D so far, a variable of shape (2,).
         aug_p: The probability of augmenting: `aug_prob`, or ADA's variable.
+        state: Dict of all variables that are no network's and no optimizer's.
+        fade: Pair of the step at which the newest blocks begin to fade in, and the
+            steps that this takes; 0 steps is no fading.
+        plan: List of the `Stage`s of the whole training, if this is one of them.
+        carried: Dict from `"generator"` and `"discriminator"` to the names of layers
+            that were trained in a stage before.
 
     Example:
         >>> gan = GAN(build_generator(config), build_discriminator(config), config)
@@ -60,7 +66,12 @@ class GAN(keras.Model):
             self.ema_generator.set_weights(generator.get_weights())
         with_features = bool(config.feature_matching or config.ct)
         self.judge = Judge(discriminator, with_features)
+        self.state = {}
         self.step = self._state("step", 0, "int64")
+        self.updates = self._state("updates", [0, 0], "int64")
+        self.fade = (0, 0)
+        self.carried = {"generator": (), "discriminator": ()}
+        self.plan = []
         self.aug_p = config.aug_prob
         if config.ada_target:
             self.aug_p = self._state("aug_p", 0.0)
@@ -75,13 +86,14 @@ class GAN(keras.Model):
 
     def _state(self, name, value, dtype="float32"):
         """A variable that training changes and that no optimizer touches."""
-        return self.add_weight(
+        self.state[name] = self.add_weight(
             name=name,
             shape=np.shape(value),
             dtype=dtype,
             initializer=lambda shape, dtype: tf.constant(value, dtype, shape),
             trainable=False,
         )
+        return self.state[name]
 
     def compile(
         self, g_optimizer=None, d_optimizer=None, loss=None, total_steps=None, **kwargs
@@ -116,17 +128,27 @@ class GAN(keras.Model):
     def metrics(self):
         return list(self._means.values())
 
-    @property
-    def latent_dim(self):
-        return self.generator.input_shape[-1]
+    def fit(self, x, steps_per_epoch=None, callbacks=None, **kwargs):
+        """`keras.Model.fit`; an epoch is one pass if `x` is from `make_dataset`.
 
-    def fit(self, x, steps_per_epoch=None, **kwargs):
-        """`keras.Model.fit`; an epoch is one pass if `x` is from `make_dataset`."""
+        Raises:
+            InputError: If the config has several stages and this GAN is none of them.
+        """
+        stages = plan_stages(self.config)
+        if len(stages) > 1 and not self.plan:
+            raise InputError(
+                "progressive: a GAN of its own has one size. "
+                f"Received: {self.config.progressive}. "
+                "Allowed: dcgan.fit or dcgan.train, which make a GAN for each stage"
+            )
+        callbacks = [LearningRates(stages), *(callbacks or [])]
         steps_per_epoch = steps_per_epoch or getattr(x, "steps_per_epoch", None)
         kwargs.setdefault("shuffle", False)
         if steps_per_epoch and self.total_steps is None:
             self.total_steps = steps_per_epoch * self.config.epochs
-        return super().fit(x, steps_per_epoch=steps_per_epoch, **kwargs)
+        return super().fit(
+            x, steps_per_epoch=steps_per_epoch, callbacks=callbacks, **kwargs
+        )
 
     def train_step(self, real):
         """Updates both networks on one batch.
@@ -144,23 +166,33 @@ class GAN(keras.Model):
         config = self.config
         set_learning_rates(self._rates, self.step, config, self.total_steps)
         power_iterations(self.discriminator)
+        real = self.fade_in(real)
         update = "dynamic" if config.dynamic_frequency else config.update
         before = self._iterations()
         g_loss, judged = UPDATES[update](self, real)
         self.step.assign_add(1)
-        if self.ema_generator is not self.generator:
-            networks, half_life = (
-                self.ema_generator,
-                self.generator,
-            ), config.ema_half_life
-            update_average(*networks, self.step, tf.shape(real)[0], half_life)
+        if config.ema_half_life:
+            networks = self.ema_generator, self.generator
+            pictures = tf.shape(real)[0]
+            update_average(*networks, self.step, pictures, config.ema_half_life)
         if config.ada_target:
             adapt_augmentation(self, judged.real_sign, tf.shape(real)[0])
         done = [new - old for new, old in zip(self._iterations(), before)]
+        self.updates.assign_add(done)
         values = judged._asdict() | {"g_loss": g_loss} | dict(zip(UPDATES_A_STEP, done))
         for name, mean in self._means.items():
             mean.update_state(values[name])
         return {name: mean.result() for name, mean in self._means.items()}
+
+    def fade_in(self, real):
+        """Sets the share of the newest blocks in this step; blends `real` likewise."""
+        first, steps = self.fade
+        if steps == 0:
+            return real
+        alpha = fade_share(self.step, first, steps)
+        for network in (self.generator, self.discriminator, self.ema_generator):
+            set_alpha(network, alpha)
+        return fade_pictures(real, alpha)
 
     def _iterations(self):
         return [tf.cast(o.iterations, tf.int64) for o in self.optimizers]
@@ -180,70 +212,3 @@ class GAN(keras.Model):
         if latents is None:
             latents = draw_latents(count, self.latent_dim, seed, truncation)
         return generate(self.ema_generator, latents)
-
-    def key(self, purpose, turn=0):
-        """The key of a draw; `turn` counts updates of one network within a step."""
-        key = draw_key(self.config.seed, self.step, purpose)
-        first = isinstance(turn, int) and turn == 0
-        return key if first else split_key(key, turn)
-
-    def fakes(self, real, purpose, turn=0):
-        """Generates as many pictures as there are in `real`, in training mode."""
-        shape = (tf.shape(real)[0], self.latent_dim)
-        return self.generator(normal(self.key(purpose, turn), shape), training=True)
-
-    def augment(self, images, purpose, turn=0):
-        return maybe_augment(
-            images,
-            self.key(f"augment {purpose}", turn),
-            self.key("augment or not", turn),
-            self.config.policy,
-            self.aug_p,
-            self.config.aug_per_sample,
-        )
-
-    def view(self, images, purpose, turn=0):
-        """Returns the `View` of pictures after the augmentation."""
-        return self.judge(self.augment(images, purpose, turn))
-
-    def targets(self, count, turn=0):
-        """Returns (real_targets, fake_targets) of the discriminator in this turn."""
-        config = self.config
-        return draw_targets(
-            self.key("labels", turn),
-            count,
-            config.label_smoothing,
-            config.two_sided,
-            config.label_noise,
-            config.label_swap,
-        )
-
-    def discriminator_loss(self, real, fake, turn=0):
-        """Returns the adversarial loss of D, a scalar, of two `View`s."""
-        targets = self.targets(tf.shape(real.logits)[0], turn)
-        _, d_loss = self.adversarial_loss(real.logits, fake.logits, *targets)
-        return self.config.d_loss_weight * d_loss
-
-    def generator_loss(self, real, fake, turn=0):
-        """Returns the whole loss of G, a scalar, of two `View`s."""
-        config, targets = self.config, (1.0, 0.0)
-        if config.g_soft_labels:
-            targets = self.targets(tf.shape(real.logits)[0], turn)
-        g_loss, _ = self.adversarial_loss(real.logits, fake.logits, *targets)
-        if config.feature_matching:
-            distance = feature_distance(real.features, fake.features)
-            g_loss += config.feature_matching * distance
-        return g_loss
-
-    def penalty(self, real, fake, turn=0):
-        """Returns the weighted sum of D's penalties, a scalar."""
-
-        def augment(images, kind):
-            return self.augment(images, kind, turn)
-
-        critic = Critic(self.judge, augment, self.key("penalty", turn))
-        return weighted_penalties(self.config, critic, real, fake, self.step)
-
-    def scores(self, real, fake):
-        """Returns the mean scores of two `View`s, and the real ones' mean sign."""
-        return scores(self.config.loss, real.logits, fake.logits)

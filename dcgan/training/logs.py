@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dcgan.figures.grids import image_grid
 from dcgan.figures.plots import plot_losses, save_figure
+from dcgan.files import whole_file
 from dcgan.training.callbacks import PeriodicCallback
 
 LOG_HEADER = (
@@ -28,8 +29,9 @@ class CSVLog(keras.callbacks.Callback):
         self.timing = timing
 
     def on_train_begin(self, logs=None):
-        _append(self.log, LOG_HEADER)
-        _append(self.timing, ["epoch", "seconds"])
+        if not self.log.exists():  # else it is a later stage, or a run that goes on
+            _append(self.log, LOG_HEADER)
+            _append(self.timing, ["epoch", "seconds"])
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.monotonic()
@@ -53,17 +55,19 @@ class LossPlot(PeriodicCallback):
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Writes losses, scores and the newest sample sheet for TensorBoard.
+    """Writes losses, scores, the newest sample sheet and gradients for TensorBoard.
 
     Args:
         folder: Where the event files go.
         sample_grid: The `SampleGrid` of the same training; it comes before this.
+        gradient_flow: The `GradientFlow`, likewise, or None.
     """
 
-    def __init__(self, folder, sample_grid):
+    def __init__(self, folder, sample_grid, gradient_flow=None):
         super().__init__()
         self.folder = folder
         self.sample_grid = sample_grid
+        self.gradient_flow = gradient_flow
 
     def on_train_begin(self, logs=None):
         self._writer = tf.summary.create_file_writer(str(self.folder))
@@ -74,11 +78,20 @@ class TensorBoardLog(keras.callbacks.Callback):
                 tf.summary.scalar(name, value)
             drawn, pictures = self.sample_grid.latest
             if drawn == epoch + 1:
-                tf.summary.image("samples", image_grid(pictures)[None])
+                sheet = image_grid(pictures, side=self.model.config.size)
+                tf.summary.image("samples", sheet[None])
+            self._write_gradients(epoch + 1)
         self._writer.flush()  # Ctrl-C may come before the end
 
     def on_train_end(self, logs=None):
         self._writer.close()
+
+    def _write_gradients(self, epoch):
+        if self.gradient_flow is None or self.gradient_flow.latest[0] != epoch:
+            return
+        for network, layers in self.gradient_flow.latest[1].items():
+            for name, gradients in layers.items():
+                tf.summary.histogram(f"gradients/{network}/{name}", gradients)
 
     def _adapted(self):
         return (
@@ -92,12 +105,30 @@ def training_state(gan):
     return {
         "step": step,
         "pictures": step * gan.config.batch_size,
-        "g_updates": int(gan.g_optimizer.iterations.numpy()),
-        "d_updates": int(gan.d_optimizer.iterations.numpy()),
+        "g_updates": int(gan.updates.numpy()[0]),
+        "d_updates": int(gan.updates.numpy()[1]),
         "aug_p": float(gan.aug_p),
         "g_lr": float(gan.g_optimizer.learning_rate.numpy()),
         "d_lr": float(gan.d_optimizer.learning_rate.numpy()),
     }
+
+
+def forget_after(path, epoch):
+    """Takes the lines after an epoch out of `log.csv` or `timing.csv`.
+
+    A training that goes on from a checkpoint writes them anew.
+    """
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = lines[:1] + [line for line in lines[1:] if _is_up_to(epoch, line)]
+    with whole_file(path) as temporary:
+        temporary.write_text("".join(kept), encoding="utf-8")
+
+
+def _is_up_to(epoch, line):
+    number = line.partition(",")[0]
+    return line.endswith("\n") and number.isdecimal() and int(number) <= epoch
 
 
 def _append(path, cells):

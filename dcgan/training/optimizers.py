@@ -126,3 +126,21 @@ def _cosine(step, total_steps):
 
 
 SCHEDULES = {"constant": _constant, "cosine": _cosine}
+
+
+class LearningRates(keras.callbacks.Callback):
+    """Sets the learning rate of the phase of a `cycle` at the start of each epoch.
+
+    Args:
+        stages: List of `Stage`s, of the whole training.
+    """
+
+    def __init__(self, stages):
+        super().__init__()
+        self.stages = stages
+
+    def on_epoch_begin(self, epoch, logs=None):
+        rates = [s.learning_rate(epoch) for s in self.stages if epoch < s.last]
+        if rates and rates[0] is not None:
+            for optimizer in self.model.optimizers:
+                optimizer.learning_rate = rates[0]

@@ -1,7 +1,7 @@
 """Penalties on the discriminator: pure functions, found by name in `PENALTIES`.
 
 Each takes a `Critic` and two batches, and returns a scalar. Where the discriminator has
-several logits, `gp`, `r1` and `r2` look at their mean; `ct` compares them one by one.
+several logits, `gp`, `r1` and `r2` look at their mean; `ct` and `drift` take each.
 """
 
 from collections.abc import Callable
@@ -77,6 +77,15 @@ def ct(critic, real, fake):
     return tf.reduce_mean(logits + 0.1 * features)
 
 
+def drift(critic, real, fake):
+    """Mean squared logit of real pictures: keeps the W-loss' logits from wandering.
+
+    Reference:
+        Karras et al. 2018, Progressive Growing of GANs, appendix A.1.
+    """
+    return tf.reduce_mean(tf.square(critic.judge(critic.augment(real, "real")).logits))
+
+
 def _zero_centred(critic, images, kind):
     def judge(pictures):
         return critic.judge(critic.augment(pictures, kind))
@@ -98,7 +107,7 @@ def squared_gradient(judge, images):
 
 
 # Each is on when the knob of its name, its weight, is not 0.
-PENALTIES = {"gp": gp, "r1": r1, "r2": r2, "ct": ct}
+PENALTIES = {"gp": gp, "r1": r1, "r2": r2, "ct": ct, "drift": drift}
 
 
 def weighted_penalties(config, critic, real, fake, step):

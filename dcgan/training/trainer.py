@@ -1,18 +1,18 @@
 """A whole training: from the pictures to a finished run folder."""
 
 import os
-from pathlib import Path
+from dataclasses import replace
+from itertools import chain
 
 import tensorflow as tf
 
 from dcgan.data.pipeline import make_dataset
-from dcgan.errors import InputError
+from dcgan.data.shrink import shrink
 from dcgan.figures.gifs import progress_gif
 from dcgan.figures.plots import plot_losses, read_log, save_figure
-from dcgan.models.discriminator import build_discriminator
-from dcgan.models.generator import build_generator
 from dcgan.run import Run
-from dcgan.training import logs
+from dcgan.stages import plan_stages, stage_of
+from dcgan.training import checkpoint, logs
 from dcgan.training.callbacks import (
     Diverged,
     Progress,
@@ -21,13 +21,16 @@ from dcgan.training.callbacks import (
     Snapshots,
     StopOnNaN,
 )
-from dcgan.training.gan import GAN
+from dcgan.training.gradients import GradientFlow
+from dcgan.training.progressive import grow
 
 CHANNELS = {1: "grey", 3: "RGB", 4: "RGBA"}
 
 
 def train(config, images):
     """Trains as `config` says and leaves a run folder.
+
+    A run that has a checkpoint goes on from it, in the stage and phase it was in.
 
     Args:
         config: A `Config`.
@@ -37,23 +40,39 @@ def train(config, images):
         The `Run`.
 
     Raises:
-        InputError: If the run exists already; nothing has been written then.
+        InputError: If the folder exists and holds no run; nothing has been written.
         Diverged: If a loss became NaN; the networks saved before are kept.
         KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
     """
-    gan, dataset = _prepare(config, images)
-    _announce(config, len(images), dataset.steps_per_epoch)
-    run = Run.create(config)
+    run = Run.check_place(config)
+    done = 0 if config.overwrite else checkpoint.latest_epoch(run.checkpoints)
+    finished = checkpoint.is_finished(config, run, done)
+    _announce(config, run, images, done, finished)
+    if finished:
+        return run
+    steps, first = _steps(config, images), stage_of(plan_stages(config), done)
+    # A checkpoint holds all that is needed: the run in `init_from` may have gone.
+    stages = grow(replace(config, init_from=None) if done else config, steps, first)
+    opening = _, gan = next(stages)  # may be refused; nothing has been written yet
+    if done:
+        checkpoint.go_on(run, gan, done, steps)
+    Run.create(config)
     progress = Progress()
-    chosen = [progress, *_callbacks(config, run)]
+    chosen = [progress, *_callbacks(config, run, images)]
     try:
-        gan.fit(dataset, epochs=config.epochs, verbose=0, callbacks=chosen)
+        for stage, gan in chain([opening], stages):
+            fit_stage(gan, stage, images, chosen, done)
+            if config.progressive:
+                checkpoint.keep_stage(run, stage, gan)
     except Diverged:
         progress_gif(run.samples, run.gif)
         raise
     except KeyboardInterrupt:
         progress.close()
         _save(run, gan)
+        if done := checkpoint.latest_epoch(run.checkpoints):
+            without = " without --overwrite" if config.overwrite else ""
+            print(f"The same command{without} goes on after epoch {done}", flush=True)
         raise
     _save(run, gan)
     return run
@@ -74,68 +93,91 @@ def fit(config, images, callbacks=()):
     Example:
         >>> gan, history = dcgan.fit(config, images)
     """
-    gan, dataset = _prepare(config, images)
-    history = gan.fit(
-        dataset, epochs=config.epochs, verbose=0, callbacks=list(callbacks)
-    )
-    return gan, history.history
+    history = {}
+    for stage, gan in grow(config, _steps(config, images)):
+        for name, values in fit_stage(gan, stage, images, callbacks).items():
+            history.setdefault(name, []).extend(values)
+    return gan, history
 
 
-def _prepare(config, images):
-    """Returns a compiled `GAN` and its data set."""
+def fit_stage(gan, stage, images, callbacks=(), done=0):
+    """Trains one stage.
+
+    Args:
+        gan: The compiled `GAN` of the stage.
+        stage: The `Stage`.
+        images: uint8 array (N, size, size, channels) in full size.
+        callbacks: Keras callbacks.
+        done: Epochs of the run that another start has done.
+
+    Returns:
+        Dict of lists with a number for each epoch.
+    """
+    config = gan.config
+    if done >= stage.last:
+        return {}
     dataset = make_dataset(
-        images,
+        shrink(images, stage.size),
         config.batch_size,
         config.seed,
+        start_step=int(gan.step),
         flip=config.flip,
         jitter=config.jitter,
         rotate=config.rotate,
     )
-    gan = GAN(*_networks(config), config)
-    gan.compile()
-    return gan, dataset
+    history = gan.fit(
+        dataset,
+        initial_epoch=max(done, stage.first),
+        epochs=stage.last,
+        verbose=0,
+        callbacks=callbacks,
+    )
+    return history.history
 
 
-def _networks(config):
-    """Builds both networks, with the weights of the run in `init_from`."""
-    generator, discriminator = build_generator(config), build_discriminator(config)
-    if config.init_from:
-        other = Run.open(config.init_from)
-        try:
-            generator.set_weights(other.load_generator().get_weights())
-            discriminator.set_weights(other.load_discriminator().get_weights())
-        except ValueError as error:  # Keras': a number or shape of weights
-            raise InputError(
-                "init_from: the saved weights do not fit the run's own config. "
-                f"Received: {other.folder}. Allowed: a run as training left it"
-            ) from error
-    return generator, discriminator
+def _steps(config, images):
+    return len(images) // config.batch_size
 
 
-def _callbacks(config, run):
+def _callbacks(config, run, images):
     """Returns the callbacks in their order: the log before what is made of it."""
     every = config.sample_every
     samples = SampleGrid(
         run.samples, every, count=config.sample_grid**2, seed=config.seed
     )
+    flow = None
+    if config.gradients_every:
+        flow = GradientFlow(images, run.gradients, config.gradients_every)
     chosen = [
         logs.CSVLog(run.log, run.timing),
         StopOnNaN(),
         samples,
-        logs.TensorBoardLog(run.tensorboard, samples),
+        *([flow] if flow else []),
+        logs.TensorBoardLog(run.tensorboard, samples, flow),
         logs.LossPlot(run.log, run.losses, every),
-        SaveNetworks(run, every),
     ]
     if config.snapshot_every:
         chosen.append(Snapshots(run, config.snapshot_every))
-    return chosen
+    # Last: whatever an epoch leaves is there when its checkpoint is.
+    chosen.append(checkpoint.SaveCheckpoint(run.checkpoints, config.checkpoint_every))
+    return [*chosen, SaveNetworks(run, every)]
 
 
-def _announce(config, count, steps):
-    folder = Run(Path(config.runs) / config.name).folder
-    mode = CHANNELS[config.channels]
-    print(f"{count} pictures of {config.size}x{config.size} {mode} from {config.data}")
+def _announce(config, run, images, done, finished):
+    folder, mode = run.folder, CHANNELS[config.channels]
+    side = f"{config.size}x{config.size}"
+    print(f"{len(images)} pictures of {side} {mode} from {config.data}")
+    if finished:
+        print(f"All {done} epochs are done: {folder}{os.sep}", flush=True)
+        return
+    steps = _steps(config, images)
     print(f"{config.epochs} epochs of {steps} steps on {_device()}")
+    if config.progressive:
+        stages = plan_stages(config)
+        parts = [f"{s.size}x{s.size} for {s.last - s.first}" for s in stages]
+        print(f"Stages: {', '.join(parts)} epochs")
+    if done:
+        print(f"Goes on after epoch {done}")
     print(f"Samples, curves and networks: {folder}{os.sep}")
     print(f"In a browser: tensorboard --logdir {folder}", flush=True)
 

@@ -66,7 +66,7 @@ def dynamic(gan, real):
     judged = tf.cond(
         d_count > 0,
         lambda: Judged(*_repeat(d_count, train_discriminator, len(Judged._fields))),
-        lambda: _judge(gan, real, gan.fakes(real, "latents")),
+        lambda: discriminator_objective(gan, real, gan.fakes(real, "latents")),
     )
     (g_loss,) = _repeat(g_count, train_generator, 1)
     gan.last_losses.assign([last, [judged.d_loss, g_loss]])
@@ -83,7 +83,7 @@ UPDATES = {
 def update_discriminator(gan, real, fake, turn):
     """Updates D once and returns what it found."""
     with tf.GradientTape() as tape:
-        judged = _judge(gan, real, fake, turn)
+        judged = discriminator_objective(gan, real, fake, turn)
         objective = judged.d_loss + judged.penalty
     _apply_to_discriminator(gan, tape, objective)
     return judged
@@ -101,15 +101,21 @@ def update_generator(gan, tape, real, fake, turn):
         turn: The turn whose soft labels count.
     """
     with tape:
-        fake_view = gan.view(fake, "generator", turn)
-        # The other losses do not look at what is real here.
-        real_view = gan.view(real, "real", turn) if gan.compares else fake_view
-        g_loss = gan.generator_loss(real_view, fake_view, turn)
+        g_loss = generator_objective(gan, real, fake, turn)
     apply_gradients(gan.g_optimizer, tape, g_loss, gan.generator)
     return g_loss
 
 
-def _judge(gan, real, fake, turn=0):
+def generator_objective(gan, real, fake, turn=0):
+    """Returns the whole loss of G on pictures that it made, a scalar."""
+    fake_view = gan.view(fake, "generator", turn)
+    # The other losses do not look at what is real here.
+    real_view = gan.view(real, "real", turn) if gan.compares else fake_view
+    return gan.generator_loss(real_view, fake_view, turn)
+
+
+def discriminator_objective(gan, real, fake, turn=0):
+    """Returns what D finds, as `Judged`; its loss is `d_loss` plus `penalty`."""
     views = gan.view(real, "real", turn), gan.view(fake, "fake", turn)
     d_loss = gan.discriminator_loss(*views, turn)
     return Judged(d_loss, gan.penalty(real, fake, turn), *gan.scores(*views))

@@ -1,0 +1,308 @@
+"""Checkpoints hold all that training changes, so a stop leaves no trace."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers import read_rows
+
+import dcgan
+from dcgan.config import load_config
+from dcgan.run import Run
+from dcgan.training import checkpoint, trainer
+from dcgan.training.progressive import grow
+
+NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
+NARROW |= {"batch_size": 4, "sample_grid": 2}
+
+# What a checkpoint has to hold beyond weights, Adam's moments and counts of steps.
+KINDS = {
+    "default": {},
+    "no average": {"ema_half_life": 0.0},
+    "dropout": {"dropout": 0.3, "g_dropout": 0.3},
+    "loss scale": {"precision": "float16"},
+    "ada": {"ada_target": 0.6},
+    "last losses": {"dynamic_frequency": True},
+    "spectral norm": {"spectral_norm": True, "d_norm": "none"},
+    "fade": {"progressive": [8, 16], "fade_in": 0.5, "d_norm": "none"},
+    "frozen": {"progressive": [8, 16], "freeze": True, "grow": "latent"},
+}
+
+
+def last_gan(**knobs):
+    """A compiled GAN; that of the last stage if it grows."""
+    config = load_config(**NARROW | knobs, epochs=4)
+    return [gan for _, gan in grow(config, steps_per_epoch=3)][-1]
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A GAN whose step tells checkpoints apart."""
+    return last_gan()
+
+
+def everything(gan):
+    """All variables by where they are found, without help of the checkpoint's list."""
+    found = {f"state {name}": variable for name, variable in gan.state.items()}
+    for name in ("generator", "ema_generator", "discriminator"):
+        for layer in getattr(gan, name).layers:
+            parts = [*layer.weights]
+            if getattr(layer, "seed_generator", None) is not None:
+                parts.append(layer.seed_generator.state)
+            found |= {f"{name} {layer.name} {k}": v for k, v in enumerate(parts)}
+    for name in ("g_optimizer", "d_optimizer"):
+        optimizer = getattr(gan, name)
+        inner = getattr(optimizer, "inner_optimizer", None)
+        parts = [*optimizer.variables, *(inner.variables if inner else ())]
+        found |= {f"{name} {k}": v for k, v in enumerate(parts)}
+    return found
+
+
+def scramble(variables):
+    rng = np.random.default_rng(0)
+    for variable in variables.values():
+        shape, dtype = tuple(variable.shape), keras.backend.standardize_dtype
+        variable.assign(rng.integers(1, 1000, shape).astype(dtype(variable.dtype)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fresh_gan_gets_every_variable_back(kind, tmp_path):
+    gan, fresh = last_gan(**KINDS[kind]), last_gan(**KINDS[kind])
+    before = everything(gan)
+    scramble(before)
+    checkpoint.save_checkpoint(gan, tmp_path, 3)
+    checkpoint.restore_checkpoint(fresh, tmp_path)
+    after = everything(fresh)
+    assert list(before) == list(after)
+    for name, variable in before.items():
+        expected, found = np.asarray(variable), np.asarray(after[name])
+        np.testing.assert_array_equal(found, expected, err_msg=name)
+
+
+def test_the_kinds_have_the_variables_they_are_named_for():
+    kinds = ("default", "dropout", "loss scale", "ada", "last losses")
+    plain, *others = ({*everything(last_gan(**KINDS[kind]))} for kind in kinds)
+    dropout, scale, ada, losses = (sorted(names - plain) for names in others)
+    assert ada == ["state aug_p", "state signs"] and losses == ["state last_losses"]
+    assert {name.split()[0] for name in dropout} >= {"generator", "discriminator"}
+    assert {name.split()[0] for name in scale} == {"g_optimizer", "d_optimizer"}
+
+
+def test_another_network_is_not_restored_in_part(tmp_path):
+    checkpoint.save_checkpoint(last_gan(), tmp_path, 3)
+    with pytest.raises((AssertionError, ValueError)):
+        checkpoint.restore_checkpoint(last_gan(g_features=3), tmp_path)
+    with pytest.raises((AssertionError, ValueError)):
+        checkpoint.restore_checkpoint(last_gan(ema_half_life=0.0), tmp_path)
+
+
+def test_the_two_newest_are_kept_and_the_newest_counts(plain, tmp_path):
+    assert checkpoint.latest_epoch(tmp_path) == 0
+    assert checkpoint.latest_epoch(tmp_path / "nowhere") == 0
+    for epoch in (1, 9, 10, 100):
+        plain.step.assign(epoch)
+        checkpoint.save_checkpoint(plain, tmp_path, epoch)
+    assert checkpoint.latest_epoch(tmp_path) == 100
+    kept = {path.stem for path in tmp_path.glob("*.index")}
+    assert kept == {"epoch-10", "epoch-100"}
+    plain.step.assign(0)
+    checkpoint.restore_checkpoint(plain, tmp_path)
+    assert int(plain.step) == 100
+
+
+def test_a_kept_checkpoint_is_not_replaced(plain, tmp_path):
+    plain.step.assign(7)
+    checkpoint.keep_checkpoint(plain, tmp_path / "stage" / "checkpoint")
+    for epoch in (1, 2, 3):
+        checkpoint.save_checkpoint(plain, tmp_path, epoch)
+    kept = tf.train.load_checkpoint(str(tmp_path / "stage" / "checkpoint"))
+    names = dict(tf.train.list_variables(str(tmp_path / "stage" / "checkpoint")))
+    (step,) = [n for n in names if n.startswith("state/0/")]
+    assert kept.get_tensor(step) == 7
+
+
+@pytest.mark.parametrize("name", ["a b", "run [1]", "what?", "ä*", "a-5", "a{1,2}"])
+def test_a_folder_may_have_any_name(name, plain, tmp_path):
+    plain.step.assign(7)
+    for epoch in (1, 2, 3):
+        checkpoint.save_checkpoint(plain, tmp_path / name, epoch)
+    plain.step.assign(0)
+    assert checkpoint.latest_epoch(tmp_path / name) == 3
+    checkpoint.restore_checkpoint(plain, tmp_path / name)
+    assert int(plain.step) == 7
+    assert len(list((tmp_path / name).glob("*.index"))) == 2
+
+
+def test_checkpoints_may_move(plain, tmp_path):
+    checkpoint.save_checkpoint(plain, tmp_path / "old", 5)
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert checkpoint.latest_epoch(tmp_path / "new") == 5
+    checkpoint.restore_checkpoint(plain, tmp_path / "new")
+
+
+def test_saved_after_the_first_every_nth_and_the_last_epoch(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(checkpoint, "save_checkpoint", lambda *args: saved.append(args))
+    callback = checkpoint.SaveCheckpoint(tmp_path, every=3)
+    callback.set_params({"epochs": 8})
+    callback.set_model(SimpleNamespace())
+    for epoch in range(8):
+        callback.on_epoch_end(epoch, {})
+    assert [epoch for _, _, epoch in saved] == [1, 3, 6, 8]
+
+
+class Stop(keras.callbacks.Callback):
+    """Ctrl-C before a batch of an epoch, or after its last callback.
+
+    Args:
+        epoch: Epoch of the run, from 1.
+        batch: Number of the batch, from 0; None is after the epoch.
+    """
+
+    def __init__(self, epoch, batch=None):
+        super().__init__()
+        self.when = epoch, batch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self._epoch, batch) == self.when:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (self._epoch, None) == self.when:
+            raise KeyboardInterrupt
+
+
+def train_until(config, *when):
+    chosen = trainer._callbacks
+    with pytest.MonkeyPatch.context() as patch:
+        with_stop = lambda *args: [*chosen(*args), Stop(*when)]  # noqa: E731
+        patch.setattr(trainer, "_callbacks", with_stop)
+        with pytest.raises(KeyboardInterrupt):
+            dcgan.train(config)
+
+
+def assert_equal_runs(one, other):
+    for name in ("log.csv", "config.yml"):
+        texts = [(run.folder / name).read_text() for run in (one, other)]
+        assert texts[0].replace(str(one.folder.parent), "") == texts[1].replace(
+            str(other.folder.parent), ""
+        )
+    for pattern in ("samples/*.png", "**/samples.png", "progress.gif"):
+        files = sorted(p.relative_to(one.folder) for p in one.folder.glob(pattern))
+        again = sorted(p.relative_to(other.folder) for p in other.folder.glob(pattern))
+        assert files == again
+        for file in files:
+            same = (one.folder / file).read_bytes() == (
+                other.folder / file
+            ).read_bytes()
+            assert same, file
+    networks = sorted(p.relative_to(one.folder) for p in one.folder.rglob("*.keras"))
+    assert len(networks) >= 2
+    for file in networks:
+        weights = [Run.open(r.folder) and load(r.folder / file) for r in (one, other)]
+        for a, b in zip(*weights, strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=str(file))
+    assert_equal_checkpoints(one, other)
+
+
+def load(file):
+    return keras.models.load_model(file, compile=False).get_weights()
+
+
+def assert_equal_checkpoints(one, other):
+    """Also the optimizers and all states are what they would have been."""
+    paths = [tf.train.latest_checkpoint(str(run.checkpoints)) for run in (one, other)]
+    names = [[name for name, _ in tf.train.list_variables(path)] for path in paths]
+    assert names[0] == names[1] and len(names[0]) > 20
+    readers = [tf.train.load_checkpoint(path) for path in paths]
+    for name in names[0]:
+        a, b = (np.asarray(reader.get_tensor(name)) for reader in readers)
+        if a.dtype != object and not name.startswith("_"):
+            np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def quickly():
+    """Without curves, which other tests look at, and without graphs.
+
+    Each start would make the graph of each of its stages, for a few steps only.
+    """
+    tf.config.run_functions_eagerly(True)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (trainer, trainer.logs):
+            patch.setattr(module, "save_figure", lambda *args: None)
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for index in range(8):
+        pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def growing(pictures, tmp_path_factory, quickly):
+    """The settings of a run of two stages of two epochs, and such a run."""
+    knobs = {"data": pictures, "progressive": [8, 16], "epochs": 4, "name": "grown"}
+    knobs |= {"gradients_every": 0, "sample_every": 1, "checkpoint_every": 1}
+    # Without what makes a step slow and leaves no state.
+    knobs |= {"loss": "bce", "gp": 0.0, "block_convs": 1, "minibatch_std": False}
+    runs = tmp_path_factory.mktemp("whole")
+    run = dcgan.train(load_config("progan", **NARROW | knobs, runs=runs))
+    return NARROW | knobs, run
+
+
+@pytest.mark.parametrize(
+    "when",
+    [(2, 1), (2, None), (4, 0), (4, None)],
+    ids=["stage 1", "boundary", "stage 2", "end"],
+)
+def test_a_stop_in_any_stage_leaves_no_trace(when, growing, tmp_path):
+    knobs, whole = growing
+    config = load_config("progan", **knobs, runs=tmp_path)
+    train_until(config, *when)
+    assert_equal_runs(dcgan.train(config), whole)
+
+
+def test_a_growing_run_has_one_log_whose_counts_never_fall(growing):
+    _, whole = growing
+    text = whole.log.read_text()
+    assert text.count("epoch,") == text.count("g_loss") == 1
+    rows = read_rows(whole.log)
+    for name, expected in (
+        ("epoch", [1, 2, 3, 4]),
+        ("step", [2, 4, 6, 8]),
+        ("pictures", [8, 16, 24, 32]),
+        ("g_updates", [2, 4, 6, 8]),
+        ("d_updates", [2, 4, 6, 8]),
+    ):
+        assert [int(row[name]) for row in rows] == expected
+    assert [row["epoch"] for row in read_rows(whole.timing)] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.usefixtures("quickly")
+def test_frozen_blocks_with_dropout_go_on_in_the_second_phase(pictures, tmp_path):
+    """The other way to grow: new optimizers, frozen weights, four phases."""
+    knobs = {"data": pictures, "progressive": [8, 16], "epochs": 4, "name": "grown"}
+    knobs |= {"gradients_every": 0, "checkpoint_every": 1, "jitter": 0.0, "rotate": 0.0}
+    # Soft labels are drawn anew from each step's number, and slow.
+    knobs |= {"label_noise": 0.0, "label_swap": 0.0, "g_soft_labels": False}
+    config = load_config("pokegan-progressive", **NARROW | knobs, runs=tmp_path / "a")
+    whole = dcgan.train(config)
+    rates = [float(row["g_lr"]) for row in read_rows(whole.log)]
+    assert rates == [5e-4, 2e-4, 5e-4, 2e-4]
+    other = load_config("pokegan-progressive", **NARROW | knobs, runs=tmp_path / "b")
+    train_until(other, 4, 1)
+    assert_equal_runs(dcgan.train(other), whole)

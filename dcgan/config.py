@@ -192,11 +192,8 @@ def load_config(source="default", **overrides):
             f"{source} for {from_file['recipe']}. Allowed: one of the two"
         )
     base, cleared = clear_labels(read_recipe(recipe), from_file | overrides)
-    values = {"recipe": recipe}
-    for layer in (base, from_file, overrides):
-        chosen = parse_values(Config, layer)
-        values = settle_cycle(values | chosen, chosen)
-    config = Config(**values)
+    layers = {"recipe": recipe}, base, from_file, overrides
+    config = Config(**settle_cycle([parse_values(Config, x) for x in layers]))
     if cleared:
         print(f"Off, because loss={config.loss} has no targets: {', '.join(cleared)}")
     return config

@@ -74,30 +74,42 @@ def work_done(stages, epochs):
     )
 
 
-def settle_cycle(values, chosen):
-    """Makes `epochs`, `g_lr` and `d_lr` agree with the `cycle`.
+def settle_cycle(layers):
+    """Merges settings so that `epochs`, `g_lr` and `d_lr` agree with the `cycle`.
 
     Whoever chooses a cycle, or other stages for it, chooses the three with it. Whoever
-    then chooses other `epochs` alone stretches or shortens its phases.
+    then chooses other `epochs` stretches or shortens its phases.
 
     Args:
-        values: Dict of knobs so far, `chosen` included.
-        chosen: Dict of the knobs among them that were chosen last.
+        layers: Dicts of knobs, later ones over earlier ones.
 
     Returns:
-        Dict of knobs.
+        Dict of knobs. Where one layer contradicts itself it is left for `stage_rules`.
+
+    Example:
+        >>> cycle = [{"lr": 1e-3, "epochs": 10}, {"lr": 1e-4, "epochs": 20}]
+        >>> settle_cycle([{"cycle": cycle}, {"epochs": 60}])["cycle"]
+        [[{'lr': 0.001, 'epochs': 20}, {'lr': 0.0001, 'epochs': 40}]]
     """
-    cycle, epochs = values.get("cycle"), chosen.get("epochs")
-    count = len(_sizes(values))
+    values = {knob: value for layer in layers for knob, value in layer.items()}
+    cycle, count = values.get("cycle"), len(_sizes(values))
     if not _is_cycle(cycle) or len(_cycles(cycle, count)) != count:
         return values  # none, or one that `stage_rules` refuses
-    if "cycle" not in chosen and isinstance(epochs, Integral) and epochs > 0:
-        values = values | {"cycle": _stretched(cycle, count, epochs)}
-    rate = _cycles(values["cycle"], count)[0][0]["lr"]
-    agreed = {"g_lr": rate, "d_lr": rate, "epochs": _total(values["cycle"], count)}
-    if "cycle" in chosen:
-        return values | agreed | {k: v for k, v in chosen.items() if k in agreed}
-    return values | ({"epochs": agreed["epochs"]} if "progressive" in chosen else {})
+    cycle_at, epochs_at = _last(layers, "cycle"), _last(layers, "epochs")
+    epochs = values.get("epochs", 0)
+    if epochs_at > cycle_at and epochs > 0:
+        values["cycle"] = _stretched(cycle, count, epochs)
+    elif epochs_at < max(cycle_at, _last(layers, "progressive")):
+        values["epochs"] = _total(cycle, count)
+    for knob in ("g_lr", "d_lr"):
+        if _last(layers, knob) < cycle_at:
+            values[knob] = _cycles(cycle, count)[0][0]["lr"]
+    return values
+
+
+def _last(layers, knob):
+    """Returns the number of the last layer that has a knob, -1 if none has."""
+    return max((k for k, layer in enumerate(layers) if knob in layer), default=-1)
 
 
 def stage_rules(config):
@@ -180,9 +192,11 @@ def _stretched(cycle, count, epochs):
             "epochs: each phase of the cycle has at least one. "
             f"Received: {epochs}. Allowed: {len(flat)} or more, or another --cycle"
         )
-    # Each has one; the rest is shared in proportion, by rounding the running sum.
-    spare = epochs - len(flat)
     sums = [0, *accumulate(flat)]
-    ends = [round(spare * total / sums[-1]) for total in sums]
-    lengths = iter(1 + b - a for a, b in zip(ends, ends[1:]))
-    return [[p | {"epochs": next(lengths)} for p in phases] for phases in cycles]
+    ends = [round(epochs * total / sums[-1]) for total in sums]
+    lengths = [b - a for a, b in zip(ends, ends[1:])]
+    while 0 in lengths:  # the longest phase gives one
+        lengths[lengths.index(max(lengths))] -= 1
+        lengths[lengths.index(0)] += 1
+    parts = iter(lengths)
+    return [[p | {"epochs": next(parts)} for p in phases] for phases in cycles]

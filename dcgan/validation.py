@@ -126,6 +126,7 @@ def _rules(config):
         "name",
         "letters, digits, - _ and ., not first",
     )
+    yield "[" not in config.runs, "runs", "a path without [, which TensorFlow expands"
     for knob in ("data", "runs", "init_from"):
         path = getattr(config, knob)
         right = path is None or path.strip() and "\0" not in path

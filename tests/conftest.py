@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import TINY, command
-from PIL import Image
+from helpers import TINY, command, write_pictures
 
 from dcgan.config import load_config
 from dcgan.run import Run
@@ -38,13 +37,7 @@ def tiny_config(tmp_path):
 @pytest.fixture
 def picture_folder(tmp_path):
     """A folder of twelve noise pictures of 20x20."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for index in range(12):
-        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
-    return folder
+    return write_pictures(tmp_path / "pictures")
 
 
 @pytest.fixture
@@ -57,12 +50,8 @@ def noise_images():
 def trained(tmp_path_factory):
     """A finished run on twelve pictures, and what the command printed."""
     folder = tmp_path_factory.mktemp("trained")
-    rng = np.random.default_rng(0)
-    (folder / "pictures").mkdir()
-    for index in range(12):
-        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / "pictures" / f"{index}.png")
-    arguments = ["--data", folder / "pictures", "--runs", folder / "runs"]
+    pictures = write_pictures(folder / "pictures")
+    arguments = ["--data", pictures, "--runs", folder / "runs"]
     done = command("train", *arguments, "--name", "a", *TINY)
     assert done.returncode == 0, done.stderr
     return Run(folder / "runs" / "a"), done

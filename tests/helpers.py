@@ -5,6 +5,9 @@ import os
 import subprocess
 import sys
 
+import numpy as np
+from PIL import Image
+
 TINY = (
     "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4 --epochs 3 "
     "--sample_every 2 --sample_grid 3 --snapshot_every 2"
@@ -19,6 +22,16 @@ def command(name, *arguments, **options):
     return subprocess.run(
         line, capture_output=True, text=True, env=environment, **options
     )
+
+
+def write_pictures(folder, count=12, side=20):
+    """Writes noise pictures to a folder and returns it."""
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        pixels = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
+    return folder
 
 
 def read_rows(path):

@@ -122,6 +122,7 @@ def test_the_readmes_table_of_techniques_is_true():
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     assert len(rows) > 30
     kinds = {field.name: get_args(field.type) for field in fields(Config)}
+    configs = {recipe: load_config(recipe) for recipe in recipe_names()}
     for name, knobs, values, _paper, recipes in rows:
         knobs = knobs.replace("`", "").split()
         assert set(knobs) <= set(kinds), name
@@ -132,9 +133,9 @@ def test_the_readmes_table_of_techniques_is_true():
             continue
         users = {
             recipe
-            for recipe in recipe_names()
+            for recipe in configs
             if any(
-                getattr(load_config(recipe), knob) not in (0, None, OFF.get(knob))
+                getattr(configs[recipe], knob) not in (0, None, OFF.get(knob))
                 for knob in knobs
                 if knob not in ("policy", "heads", "g_lr", "d_lr")
             )

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import dcgan
 from dcgan.config import Config
+from dcgan.errors import InputError
 from dcgan.pixels import to_float
 from dcgan.training.gan import GAN
 
@@ -229,3 +230,23 @@ def test_it_learns_a_plain_colour():
     gan.fit(dcgan.make_dataset(red, 16), epochs=200, verbose=0)
     after = np.abs(gan.sample(16).astype(int) - red).mean()
     assert after < before / 3, (before, after)
+
+
+def test_fit_follows_the_phases_of_a_cycle(noise_images):
+    cycle = [{"lr": 5e-4, "epochs": 1}, {"lr": 2e-4, "epochs": 2}]
+    gan = make_gan(cycle=cycle, epochs=3, g_lr=5e-4, d_lr=5e-4)
+    rates = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rates.append([float(o.learning_rate) for o in gan.optimizers])
+
+    dataset = dcgan.make_dataset(noise_images, 4)
+    gan.fit(dataset, epochs=3, verbose=0, callbacks=[Look()])
+    np.testing.assert_allclose(rates, [[5e-4] * 2, [2e-4] * 2, [2e-4] * 2])
+
+
+def test_fit_refuses_a_config_of_several_stages(noise_images):
+    gan = make_gan(progressive=[8, 16])
+    with pytest.raises(InputError, match="progressive: a GAN of its own has one size"):
+        gan.fit(dcgan.make_dataset(noise_images, 4), verbose=0)

@@ -11,6 +11,7 @@ from PIL import Image
 
 import dcgan
 from dcgan.config import Config
+from dcgan.errors import InputError
 from dcgan.figures.gradients import gradient_figure
 from dcgan.figures.plots import ORANGE
 from dcgan.models.fade import FadeIn
@@ -173,7 +174,8 @@ def test_frozen_layers_have_no_flow_and_added_ones_are_new(knobs, batch):
 
 
 def test_in_a_stage_without_freezing_all_layers_have_a_flow(batch):
-    gan = second_stage(fade_in=0.5)
+    gan = second_stage(fade_in=1.0)
+    gan.step.assign(2)  # the first one of the stage: alpha is 1/2
     flow = gradient_flow(gan, batch)
     assert all(x.max > 0 for layers in flow.values() for x in layers.values())
     new = {n: [k for k, x in layers.items() if x.new] for n, layers in flow.items()}
@@ -346,7 +348,8 @@ def test_the_bars_are_as_long_as_the_flow():
                 assert bars["largest"][place] == layer.max
                 assert bars["mean"][place] == layer.mean
             else:
-                assert bars["largest"][place] == bars["mean"][place] == 0
+                assert bars["largest"][place] == bars["mean"][place]
+                assert bars["mean"][place] <= axes.get_xlim()[0]
 
 
 def test_every_bar_ends_inside_the_figure():
@@ -394,3 +397,10 @@ def test_any_flow_is_drawn_without_a_warning_or_nan(kind):
         numbers = [bar.get_width() for c in axes.containers for bar in c]
         assert np.isfinite([*numbers, *axes.get_xlim()]).all()
         assert axes.get_xlim()[0] > 0
+
+
+def test_a_gan_that_is_not_compiled_is_refused():
+    config = Config(size=16, g_features=2, d_features=2)
+    gan = GAN(dcgan.build_generator(config), dcgan.build_discriminator(config), config)
+    with pytest.raises(InputError, match="the GAN has no loss yet"):
+        gradient_flow(gan, dcgan.to_float(noise()))

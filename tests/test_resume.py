@@ -5,8 +5,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from helpers import command, read_rows
-from PIL import Image
+from helpers import command, read_rows, write_pictures
 
 import dcgan
 from dcgan.config import load_config
@@ -33,12 +32,7 @@ def no_curves():
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
-    rng = np.random.default_rng(0)
-    for index in range(12):
-        pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{index:02d}.png")
-    return folder
+    return write_pictures(tmp_path_factory.mktemp("pictures"), 12, side=16)
 
 
 @pytest.fixture(scope="module")

@@ -36,14 +36,13 @@ def test_a_stage_is_halved_less_often_than_the_full_size():
 
 def test_only_growth_at_the_picture_has_a_map_of_the_pictures_side():
     assert map_count(load_config(**NARROW)) == 4  # 4, 8, 16, 32
-    assert map_count(load_config(**NARROW, grow="latent")) == 4
     assert map_count(growing("latent")) == 4
     assert map_count(growing("image")) == 5  # and 64
 
 
 @pytest.mark.parametrize("grow, at_picture", [("image", True), ("latent", False)])
 def test_a_network_grows_at_one_end_or_not_at_all(grow, at_picture):
-    plain, growing_one = load_config(grow=grow), growing(grow)
+    plain, growing_one = load_config(), growing(grow)
     assert not grows_at_picture(plain) and not grows_at_latent(plain)
     assert grows_at_picture(growing_one) is at_picture
     assert grows_at_latent(growing_one) is not at_picture

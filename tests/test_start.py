@@ -123,3 +123,14 @@ def test_a_run_that_grew_has_other_networks(grow, trained, tmp_path):
         file.touch()
     with pytest.raises(InputError, match="init_from: progressive differs"):
         check_start(fine_tuning(run, tmp_path, init_from=str(other.folder)))
+
+
+def test_a_run_goes_on_without_the_run_that_it_started_from(trained, tmp_path):
+    run, _ = trained
+    base = tmp_path / "base"
+    shutil.copytree(run.folder, base)
+    knobs = {"init_from": str(base), "gradients_every": 0, "checkpoint_every": 1}
+    dcgan.train(fine_tuning(run, tmp_path, **knobs, epochs=1))
+    shutil.rmtree(base)
+    fine = dcgan.train(fine_tuning(run, tmp_path, **knobs, epochs=2))
+    assert len(fine.log.read_text().splitlines()) == 3

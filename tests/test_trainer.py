@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import read_rows, saved_config
+from helpers import read_rows, saved_config, write_pictures
 from PIL import Image
 
 import dcgan
@@ -221,17 +221,11 @@ def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypat
 def grown(tmp_path_factory):
     """A run of two stages on noise, and what it said on stdout and stderr."""
     folder = tmp_path_factory.mktemp("grown")
-    rng = np.random.default_rng(0)
-    (folder / "pictures").mkdir()
-    for index in range(8):
-        pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / "pictures" / f"{index}.png")
+    pictures = write_pictures(folder / "pictures", 8, side=16)
     knobs = {"size": 16, "progressive": [8, 16], "epochs": 4, "sample_every": 4}
     knobs |= {"g_features": 2, "d_features": 2, "latent_dim": 4, "batch_size": 4}
     knobs |= {"block_convs": 1, "loss": "bce", "gp": 0.0, "sample_grid": 2}
-    config = dcgan.load_config(
-        "progan", data=folder / "pictures", runs=folder, name="g", **knobs
-    )
+    config = dcgan.load_config("progan", data=pictures, runs=folder, name="g", **knobs)
     with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
         run = dcgan.train(config)
     return run, out.getvalue(), err.getvalue()

@@ -22,10 +22,11 @@ def gradient_figure(flow, epoch=None):
     when = "" if epoch is None else f" after epoch {epoch}"
     figure.suptitle(f"Gradient flow{when}")
     means = [x.mean for layers in flow.values() for x in layers.values() if x.mean]
+    left = min(means, default=LEAST) / 10
     for axes, (network, layers) in zip(figure.subplots(2, sharex=True), flow.items()):
-        _draw(axes, layers)
+        _draw(axes, layers, left)
         axes.set(title=f"{network}, from its input (top) to its output")
-    axes.set(xlim=(min(means, default=LEAST) / 10, None))
+    axes.set(xlim=(left, None))
     axes.set(xlabel="absolute gradient of the loss, over a layer's weights")
     return figure
 
@@ -35,13 +36,13 @@ def show_gradient_flow(flow, epoch=None):
     show_figure(gradient_figure(flow, epoch))
 
 
-def _draw(axes, layers):
+def _draw(axes, layers, left):
     places = range(len(layers))
     for values, colour, height, label in (
         ([layer.max for layer in layers.values()], "#B8D4E8", 0.8, "largest"),
         ([layer.mean for layer in layers.values()], BLUE, 0.4, "mean"),
     ):
-        lengths = [value or 0 for value in values]
+        lengths = [value or left for value in values]  # a scale of logs has no 0
         axes.barh(places, lengths, height, color=colour, label=label)
     axes.set_xscale("log")
     axes.set(ylim=(len(layers) - 0.5, -0.5), yticks=places)

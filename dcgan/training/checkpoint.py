@@ -96,8 +96,7 @@ def go_on(run, gan, done, steps_per_epoch):
             f"{steps_per_epoch} steps an epoch instead of {int(gan.step) / done:g}. "
             "Allowed: the same pictures, another --name, or --overwrite"
         )
-    for table in (run.log, run.timing):
-        logs.forget_after(table, done)
+    logs.forget_epochs(run, done)
     run.forget_after(done)
 
 
@@ -106,8 +105,10 @@ def keep_stage(run, stage, gan):
     mark = _mark_of(run, stage.size)
     if mark.is_file():
         return
-    sheet = epoch_file(run.samples, stage.last, ".png")
-    for source, name in ((sheet, "samples.png"), (run.gradients, run.gradients.name)):
+    kept = {"samples.png": epoch_file(run.samples, stage.last, ".png")}
+    if gan.config.gradients_every:
+        kept[run.gradients.name] = run.gradients
+    for name, source in kept.items():
         if source.is_file():
             copy_file(source, mark.with_name(name))
     run.save_networks(gan, mark.parent)

@@ -113,6 +113,12 @@ def training_state(gan):
     }
 
 
+def forget_epochs(run, epoch):
+    """Takes what is after an epoch out of the tables of a `Run`."""
+    for table in (run.log, run.timing):
+        forget_after(table, epoch)
+
+
 def forget_after(path, epoch):
     """Takes the lines after an epoch out of `log.csv` or `timing.csv`.
 

@@ -70,7 +70,9 @@ def train(config, images):
     except KeyboardInterrupt:
         progress.close()
         _save(run, gan)
-        if done := checkpoint.latest_epoch(run.checkpoints):
+        if not (done := checkpoint.latest_epoch(run.checkpoints)):
+            logs.forget_epochs(run, 0)  # the same command starts again
+        else:
             without = " without --overwrite" if config.overwrite else ""
             print(f"The same command{without} goes on after epoch {done}", flush=True)
         raise

@@ -25,7 +25,11 @@ def gradient_figure(flow, epoch=None):
     left = min(means, default=LEAST) / 10
     for axes, (network, layers) in zip(figure.subplots(2, sharex=True), flow.items()):
         _draw(axes, layers, left)
-        axes.set(title=f"{network}, from its input (top) to its output")
+        title = f"{network}, from its input (top) to its output"
+        axes.set_title(title, loc="left", fontsize=11)
+    first, *_ = figure.axes
+    above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "frameon": False}
+    first.legend(ncols=2, fontsize=8, **above)  # where it covers no bar
     axes.set(xlim=(left, None))
     axes.set(xlabel="absolute gradient of the loss, over a layer's weights")
     return figure
@@ -54,7 +58,6 @@ def _draw(axes, layers, left):
             options = {"fontsize": 8, "color": "grey", "va": "center"}
             options["xycoords"] = ("axes fraction", "data")
             axes.annotate(note, (0.01, place), **options)
-    axes.legend(loc="lower right", fontsize=8)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -21,6 +21,7 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog=f"example:\n  {example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # a mistyped flag must not pass for another
         )
 
     def error(self, message):

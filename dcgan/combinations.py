@@ -64,6 +64,11 @@ def _conflicts(config):
         *("ada_target", "aug_prob", "it is the highest probability for ADA to reach"),
         "aug_prob above 0",
     )
+    yield (
+        config.patience > 0 and config.eval_every == 0,
+        *("patience", "eval_every", "it counts scores, and none are taken"),
+        "eval_every above 0",
+    )
 
 
 def _label_conflicts(config):

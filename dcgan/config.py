@@ -45,6 +45,7 @@ class Config:
     flip: bool = True  # mirror real pictures at random; turn off for text and logos
     jitter: float | list[float] = 0.0  # brightness, contrast, saturation of real ones
     rotate: float = 0.0  # turn real pictures by up to this many degrees; it leaks
+    holdout: float = 0.0  # share of pictures set aside, to see memorising; try 0.1
 
     # networks
     latent_dim: int = 100  # length of the latent vector; 100 as in DCGAN
@@ -147,6 +148,8 @@ class Config:
     sample_grid: int = 8  # pictures along a side of a sheet; 64 show a collapse
     snapshot_every: int = 0  # epochs between generators kept in snapshots/; 0 is never
     checkpoint_every: int = 5  # epochs between checkpoints, to go on after a stop
+    eval_every: int = 50  # epochs between scores (KID and more); 0 is never
+    patience: int = 0  # scores without a lower KID until training stops; 0 is never
     gradients_every: int = 20  # epochs between looks at the gradients; 0 is never
     overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "default"  # the recipe that the other values started from

@@ -16,3 +16,12 @@ def to_float(pictures):
     import tensorflow as tf
 
     return tf.cast(pictures, tf.float32) / 127.5 - 1
+
+
+def over_white(pictures):
+    """Puts uint8 pictures (N, H, W, 4) over white; other channels stay as they are."""
+    if pictures.shape[-1] != 4:
+        return pictures
+    alpha = pictures[..., 3:].astype(np.float32) / 255
+    blended = pictures[..., :3] * alpha + 255 * (1 - alpha)
+    return np.rint(blended).astype(np.uint8)

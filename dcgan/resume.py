@@ -7,7 +7,7 @@ from dcgan.errors import InputError
 # Knobs that change how a run is carried out, but not its mathematics.
 MAY_CHANGE = (
     *("overwrite", "runs", "sample_every", "snapshot_every"),
-    *("checkpoint_every", "gradients_every"),
+    *("checkpoint_every", "gradients_every", "eval_every", "patience"),
 )
 
 

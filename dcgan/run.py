@@ -17,7 +17,8 @@ class Run:
 
     Attributes:
         folder: The folder, and as further `pathlib.Path`s: `config_file`, `log`,
-            `timing`, `losses`, `gradients`, `gif`, `samples`, `stages`, `tensorboard`,
+            `timing`, `losses`, `gradients`, `gif`, `samples`, `scores`, `evaluation`,
+            `nearest`, `health`, `report`, `stages`, `best`, `best_file`, `tensorboard`,
             `snapshots`, `checkpoints`, `checkpoint_file`, `generator_file`,
             `discriminator_file`.
     """
@@ -31,7 +32,14 @@ class Run:
         self.gradients = self.folder / "gradient_flow.png"
         self.gif = self.folder / "progress.gif"
         self.samples = self.folder / "samples"
+        self.scores = self.folder / "scores.csv"
+        self.evaluation = self.folder / "evaluation.json"
+        self.nearest = self.folder / "nearest.png"
+        self.health = self.folder / "health.csv"
+        self.report = self.folder / "report.html"
         self.stages = self.folder / "stages"
+        self.best = self.folder / "best"
+        self.best_file = self.best / "generator.keras"
         self.tensorboard = self.folder / "tensorboard"
         self.snapshots = self.folder / "snapshots"
         self.checkpoints = self.folder / "checkpoints"
@@ -139,6 +147,10 @@ class Run:
             InputError: If there is no such generator, or the file is damaged.
         """
         return _load(self.generator_file if epoch is None else self._snapshot(epoch))
+
+    def load_best_generator(self):
+        """Loads the generator with the best KID so far, as `load_generator` does."""
+        return _load(self.best_file)
 
     def load_discriminator(self):
         """Loads the discriminator, a `keras.Model` from pictures to logits.

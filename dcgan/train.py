@@ -6,6 +6,7 @@ from types import ModuleType
 from dcgan.cli import quiet_tensorflow, run_command
 from dcgan.config import load_flags
 from dcgan.data.folder import check_enough, load_images
+from dcgan.data.holdout import set_aside
 from dcgan.resume import check_resume
 from dcgan.run import Run
 from dcgan.sources import recipe_names
@@ -60,7 +61,8 @@ def train(config):
     images = load_images(
         config.data, config.size, config.channels, config.fit, config.background
     )
-    check_enough(images, config.batch_size)
+    train_images, _ = set_aside(images, config.holdout, config.seed)
+    check_enough(train_images, config.batch_size)
     quiet_tensorflow()
     from dcgan.training import trainer
 

@@ -35,6 +35,7 @@ RANGES = {
     "dropout": (0, 0.95),
     "g_dropout": (0, 0.95),
     "rotate": (0, 180),
+    "holdout": (0, 0.5),
     "gamma_mean": (-MANY, MANY),
     "minibatch_kernels": (1, WIDEST),
     "minibatch_dims": (1, WIDEST),
@@ -73,6 +74,8 @@ RANGES = {
     "snapshot_every": (0, MANY),
     "checkpoint_every": (1, MANY),
     "gradients_every": (0, MANY),
+    "eval_every": (0, MANY),
+    "patience": (0, MANY),
     "fade_in": (0, 1),
 }
 

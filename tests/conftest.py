@@ -29,6 +29,7 @@ def tiny_config(tmp_path):
         epochs=2,
         sample_every=1,
         sample_grid=2,
+        eval_every=0,
         runs=str(tmp_path / "runs"),
         name="tiny",
     )

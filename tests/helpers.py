@@ -10,15 +10,20 @@ from PIL import Image
 
 TINY = (
     "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4 --epochs 3 "
-    "--sample_every 2 --sample_grid 3 --snapshot_every 2"
+    "--sample_every 2 --sample_grid 3 --snapshot_every 2 --eval_every 0"
 ).split()
 
 
 def command(name, *arguments, **options):
     """Runs `python -m dcgan.NAME` as a user would, in another process."""
+    return python("-m", f"dcgan.{name}", *arguments, **options)
+
+
+def python(*arguments, **options):
+    """Runs Python with arguments in another process."""
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
     environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-    line = [sys.executable, "-m", f"dcgan.{name}", *map(str, arguments)]
+    line = [sys.executable, *map(str, arguments)]
     return subprocess.run(
         line, capture_output=True, text=True, env=environment, **options
     )

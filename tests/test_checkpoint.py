@@ -147,7 +147,7 @@ def test_saved_after_the_first_every_nth_and_the_last_epoch(tmp_path, monkeypatc
     monkeypatch.setattr(checkpoint, "save_checkpoint", lambda *args: saved.append(args))
     callback = checkpoint.SaveCheckpoint(tmp_path, every=3)
     callback.set_params({"epochs": 8})
-    callback.set_model(SimpleNamespace())
+    callback.set_model(SimpleNamespace(stop_training=False))
     for epoch in range(8):
         callback.on_epoch_end(epoch, {})
     assert [epoch for _, _, epoch in saved] == [1, 3, 6, 8]
@@ -178,10 +178,10 @@ class Stop(keras.callbacks.Callback):
 
 
 def train_until(config, *when):
-    chosen = trainer._callbacks
+    chosen = trainer.run_callbacks
     with pytest.MonkeyPatch.context() as patch:
         with_stop = lambda *args: [*chosen(*args), Stop(*when)]  # noqa: E731
-        patch.setattr(trainer, "_callbacks", with_stop)
+        patch.setattr(trainer, "run_callbacks", with_stop)
         with pytest.raises(KeyboardInterrupt):
             dcgan.train(config)
 
@@ -249,7 +249,12 @@ def pictures(tmp_path_factory):
 def growing(pictures, tmp_path_factory, quickly):
     """The settings of a run of two stages of two epochs, and such a run."""
     knobs = {"data": pictures, "progressive": [8, 16], "epochs": 4, "name": "grown"}
-    knobs |= {"gradients_every": 0, "sample_every": 1, "checkpoint_every": 1}
+    knobs |= {
+        "gradients_every": 0,
+        "eval_every": 0,
+        "sample_every": 1,
+        "checkpoint_every": 1,
+    }
     # Without what makes a step slow and leaves no state.
     knobs |= {"loss": "bce", "gp": 0.0, "block_convs": 1, "minibatch_std": False}
     runs = tmp_path_factory.mktemp("whole")

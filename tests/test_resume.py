@@ -17,7 +17,7 @@ from dcgan.training import logs, trainer
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
 NARROW |= {"batch_size": 6, "epochs": 3, "sample_grid": 2, "name": "narrow"}
 NARROW |= {"checkpoint_every": 1, "sample_every": 1, "snapshot_every": 1}
-NARROW |= {"gradients_every": 0}
+NARROW |= {"gradients_every": 0, "eval_every": 0}
 DROPOUT = {"dropout": 0.3, "g_dropout": 0.3, "aug_prob": 0.0}
 
 
@@ -70,13 +70,13 @@ class Stop(keras.callbacks.Callback):
 
 
 def train_until(config, *when):
-    chosen = trainer._callbacks
+    chosen = trainer.run_callbacks
 
     def with_stop(*args):
         return [*chosen(*args), Stop(*when)]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "_callbacks", with_stop)
+        patch.setattr(trainer, "run_callbacks", with_stop)
         with pytest.raises(KeyboardInterrupt):
             dcgan.train(config)
 
@@ -139,6 +139,7 @@ def test_what_a_run_writes_may_change(again):
     run, config = again
     knobs = {"sample_every": 5, "snapshot_every": 0}
     knobs |= {"checkpoint_every": 4, "gradients_every": 0, "epochs": 4}
+    knobs |= {"eval_every": 4, "patience": 9}
     assert set(MAY_CHANGE) <= {*knobs, "overwrite", "runs"}
     dcgan.train(config(**knobs))
     assert {name: getattr(run.config, name) for name in knobs} == knobs

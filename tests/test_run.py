@@ -7,7 +7,7 @@ import dcgan
 from dcgan.errors import InputError
 from dcgan.run import Run
 
-QUICK = {"epochs": 1, "aug_prob": 0.0, "gradients_every": 0}
+QUICK = {"epochs": 1, "aug_prob": 0.0, "gradients_every": 0, "eval_every": 0}
 
 
 def test_an_existing_run_is_left_alone_until_overwrite(tiny_config, picture_folder):

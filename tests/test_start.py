@@ -129,7 +129,12 @@ def test_a_run_goes_on_without_the_run_that_it_started_from(trained, tmp_path):
     run, _ = trained
     base = tmp_path / "base"
     shutil.copytree(run.folder, base)
-    knobs = {"init_from": str(base), "gradients_every": 0, "checkpoint_every": 1}
+    knobs = {
+        "init_from": str(base),
+        "gradients_every": 0,
+        "eval_every": 0,
+        "checkpoint_every": 1,
+    }
     dcgan.train(fine_tuning(run, tmp_path, **knobs, epochs=1))
     shutil.rmtree(base)
     fine = dcgan.train(fine_tuning(run, tmp_path, **knobs, epochs=2))

@@ -22,7 +22,7 @@ from dcgan.training import trainer
 from dcgan.training.callbacks import Diverged, in_words
 from dcgan.training.logs import LOG_HEADER
 
-QUICK = {"aug_prob": 0.0, "gradients_every": 0}
+QUICK = {"aug_prob": 0.0, "gradients_every": 0, "eval_every": 0}
 
 
 def test_the_whole_run_folder(trained):
@@ -139,12 +139,12 @@ def test_ctrl_c_saves_the_run(tiny_config, picture_folder, monkeypatch):
             if epoch == 1:
                 raise KeyboardInterrupt
 
-    chosen = trainer._callbacks
+    chosen = trainer.run_callbacks
 
     def with_interrupt(*args):
         return [*chosen(*args), Interrupt()]
 
-    monkeypatch.setattr(trainer, "_callbacks", with_interrupt)
+    monkeypatch.setattr(trainer, "run_callbacks", with_interrupt)
     path = saved_config(tiny_config, picture_folder)
     config = dcgan.load_config(path, data=picture_folder, **QUICK, epochs=9)
     with pytest.raises(KeyboardInterrupt):

@@ -71,6 +71,14 @@ def show_grid(images, columns=None):
     display(screen_grid(images, columns))
 
 
+def show_picture(path):
+    """Shows a picture file in the notebook, in 256 colours."""
+    from IPython.display import display
+
+    with Image.open(path) as picture:
+        display(picture.convert("RGB").quantize(256, dither=Image.Dither.NONE))
+
+
 def enlarge(picture, width=VIEW):
     """Enlarges a `PIL.Image` by the whole factor that brings it closest to `width`."""
     factor = max(1, round(width / picture.width))

@@ -1,21 +1,15 @@
 """Curves of a run."""
 
-import csv
 import io
 from pathlib import Path
 
+import numpy as np
+
 from dcgan.files import whole_file
+from dcgan.tables import read_log
 
 # Colours that stay apart for colour-blind eyes (Okabe and Ito).
-BLUE, ORANGE = "#0072B2", "#D55E00"
-
-
-def read_log(path):
-    """Reads a run's `log.csv`: dict of lists of floats, None where not measured."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = rows[0] if rows else []
-    return {name: [_number(row[name]) for row in rows] for name in names}
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 
 
 def plot_losses(log):
@@ -35,7 +29,8 @@ def plot_losses(log):
         log = read_log(log)
     epochs = log.get("epoch") or range(1, len(log["g_loss"]) + 1)
     adapted = _adapted(log)
-    panels = 2 + len(adapted)
+    scored = any(value is not None for value in log.get("kid", []))
+    panels = 2 + len(adapted) + 2 * scored
     figure = Figure(figsize=(8, 3 * panels), layout="constrained")
     losses, scores, *more = figure.subplots(panels, sharex=True)
     _curve(losses, epochs, log["g_loss"], "generator", BLUE)
@@ -49,6 +44,8 @@ def plot_losses(log):
         for (name, values), colour in zip(curves.items(), (BLUE, ORANGE)):
             _curve(axes, epochs, values, name, colour)
         axes.set(title=title, ylabel=label, ylim=(0, None))
+    if scored:
+        _draw_scores(*more[-2:], log)
     for axes in (losses, scores, *more):
         axes.legend()
         axes.grid(alpha=0.3)
@@ -79,6 +76,27 @@ def save_figure(path, figure):
         figure.savefig(temporary, dpi=120)
 
 
+def _draw_scores(kid, shares, log):
+    """Draws KID with its error, and the shares, where they were measured."""
+    measured = [i for i, value in enumerate(log["kid"]) if value is not None]
+    epochs, value, error = (
+        np.array([log[name][i] for i in measured])
+        for name in ("epoch", "kid", "kid_error")
+    )
+    _curve(kid, epochs, value, "KID x 1000, lower is better", BLUE)
+    kid.fill_between(epochs, value - error, value + error, color=BLUE, alpha=0.25)
+    kid.set(title="Distance from the real pictures", ylabel="KID x 1000")
+    kid.set(ylim=(min(0, value.min()), None))
+    names = {
+        "recall": ("recall: real variety reached", BLUE),
+        "coverage": ("coverage: real pictures met", GREEN),
+        "authpct": ("AuthPct: not copied", ORANGE),
+    }
+    for name, (label, colour) in names.items():
+        _curve(shares, epochs, [log[name][i] for i in measured], label, colour)
+    shares.set(title="Variety and copying", ylabel="share", ylim=(-0.03, 1.03))
+
+
 def _adapted(log):
     """Returns (title, label, curves by name) of what did not stay the same."""
     counts = {
@@ -106,7 +124,3 @@ def _updates_a_step(log, name):
 def _curve(axes, epochs, values, label, colour):
     marker = "o" if len(values) == 1 else None  # one point makes no line
     axes.plot(epochs, values, label=label, color=colour, marker=marker)
-
-
-def _number(text):
-    return float(text) if text else None

@@ -16,16 +16,23 @@ from dcgan.stages import Stage, work_done
 
 
 class PeriodicCallback(keras.callbacks.Callback):
-    """Calls `act(epoch, logs)` after epoch 1, every `every` epochs and the last one of
-    each stage."""
+    """Calls `act(epoch, logs)` every `every` epochs and after the last one of each
+    stage, also if training stops early.
 
-    def __init__(self, every):
+    Args:
+        every: Epochs.
+        first: Whether after epoch 1 too.
+    """
+
+    def __init__(self, every, first=True):
         super().__init__()
         self.every = every
+        self.first = first
 
     def on_epoch_end(self, epoch, logs=None):
         epoch += 1
-        if epoch in (1, self.params["epochs"]) or epoch % self.every == 0:
+        last = epoch == self.params["epochs"] or self.model.stop_training
+        if last or epoch % self.every == 0 or (self.first and epoch == 1):
             self.act(epoch, logs or {})
 
 
@@ -89,9 +96,17 @@ class SampleGrid(PeriodicCallback):
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar an epoch on stderr, with the losses and the time left of the run."""
+    """One bar an epoch on stderr, with the losses and the time left of the run.
+
+    Args:
+        remark: Optional function from an epoch to words at the end of its bar.
+    """
 
     _bar = None
+
+    def __init__(self, remark=None):
+        super().__init__()
+        self.remark = remark
 
     def on_train_begin(self, logs=None):
         self._clock = Clock(self)
@@ -121,6 +136,9 @@ class Progress(keras.callbacks.Callback):
         self._bar.update(batch + 1 - self._bar.n)  # steps_per_execution may be 10
 
     def on_epoch_end(self, epoch, logs=None):
+        if words := self.remark and self.remark(epoch + 1):
+            losses = self._bar.postfix.rpartition(",")[0]
+            self._bar.set_postfix_str(f"{losses}, {words}")
         self._bar.close()
 
     def close(self):

@@ -6,8 +6,10 @@ import tensorflow as tf
 
 from dcgan.errors import InputError
 from dcgan.files import copy_file, epoch_file
+from dcgan.tables import read_rows
 from dcgan.training import logs
 from dcgan.training.callbacks import PeriodicCallback
+from dcgan.training.scoring import out_of_patience
 
 KEPT = 2  # newest checkpoints of a run
 NAME = "epoch"
@@ -72,7 +74,9 @@ def is_finished(config, run, done):
     files = [run.gif, run.generator_file, run.discriminator_file]
     if config.progressive:
         files.append(_mark_of(run, config.size))
-    if done < config.epochs or not all(file.is_file() for file in files):
+    stopped = out_of_patience(read_rows(run.scores), config.patience)
+    reached = done >= config.epochs or stopped
+    if not reached or not all(file.is_file() for file in files):
         return False
     return run.gif.stat().st_mtime >= run.checkpoint_file.stat().st_mtime
 

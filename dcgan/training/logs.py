@@ -1,6 +1,5 @@
 """What a training writes down: log.csv, losses.png and TensorBoard's events."""
 
-import csv
 import time
 
 import keras
@@ -8,38 +7,43 @@ import tensorflow as tf
 
 from dcgan.figures.grids import image_grid
 from dcgan.figures.plots import plot_losses, save_figure
-from dcgan.files import whole_file
+from dcgan.tables import append_row, forget_after
 from dcgan.training.callbacks import PeriodicCallback
 
 LOG_HEADER = (
     "epoch,step,pictures,g_loss,d_loss,real_score,fake_score,g_updates,d_updates,aug_p,"
     "g_lr,d_lr,kid,kid_error,recall,coverage,authpct"
 ).split(",")
+TIMING_HEADER = ["epoch", "seconds"]
 
 
 class CSVLog(keras.callbacks.Callback):
     """Appends a line an epoch to `log.csv`, and the seconds to `timing.csv`.
 
     Times stand apart so that equal runs have equal logs.
+
+    Args:
+        log: Path of `log.csv`.
+        timing: Path of `timing.csv`.
+        evaluation: The `Evaluation` of the same training, which comes before this, or
+            None.
     """
 
-    def __init__(self, log, timing):
+    def __init__(self, log, timing, evaluation=None):
         super().__init__()
         self.log = log
         self.timing = timing
-
-    def on_train_begin(self, logs=None):
-        if not self.log.exists():  # else it is a later stage, or a run that goes on
-            _append(self.log, LOG_HEADER)
-            _append(self.timing, ["epoch", "seconds"])
+        self.evaluation = evaluation
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
+        seconds = f"{time.monotonic() - self._started:.2f}"
         values = (logs or {}) | training_state(self.model) | {"epoch": epoch + 1}
-        _append(self.log, [_cell(values.get(name)) for name in LOG_HEADER])
-        _append(self.timing, [epoch + 1, f"{time.monotonic() - self._started:.2f}"])
+        values = scores_of(self.evaluation, epoch + 1) | values
+        append_row(self.log, LOG_HEADER, values)
+        append_row(self.timing, TIMING_HEADER, {"epoch": epoch + 1, "seconds": seconds})
 
 
 class LossPlot(PeriodicCallback):
@@ -61,13 +65,15 @@ class TensorBoardLog(keras.callbacks.Callback):
         folder: Where the event files go.
         sample_grid: The `SampleGrid` of the same training; it comes before this.
         gradient_flow: The `GradientFlow`, likewise, or None.
+        evaluation: The `Evaluation`, likewise, or None.
     """
 
-    def __init__(self, folder, sample_grid, gradient_flow=None):
+    def __init__(self, folder, sample_grid, gradient_flow=None, evaluation=None):
         super().__init__()
         self.folder = folder
         self.sample_grid = sample_grid
         self.gradient_flow = gradient_flow
+        self.evaluation = evaluation
 
     def on_train_begin(self, logs=None):
         self._writer = tf.summary.create_file_writer(str(self.folder))
@@ -76,6 +82,8 @@ class TensorBoardLog(keras.callbacks.Callback):
         with self._writer.as_default(step=epoch + 1):
             for name, value in ((logs or {}) | self._adapted()).items():
                 tf.summary.scalar(name, value)
+            for name, value in scores_of(self.evaluation, epoch + 1).items():
+                tf.summary.scalar(f"scores/{name}", value)
             drawn, pictures = self.sample_grid.latest
             if drawn == epoch + 1:
                 sheet = image_grid(pictures, side=self.model.config.size)
@@ -99,6 +107,13 @@ class TensorBoardLog(keras.callbacks.Callback):
         )
 
 
+def scores_of(evaluation, epoch):
+    """Returns the scores that an `Evaluation` has taken after an epoch, a dict."""
+    if evaluation is None or evaluation.latest["epoch"] != epoch:
+        return {}
+    return {k: v for k, v in evaluation.latest.items() if k != "epoch"}
+
+
 def training_state(gan):
     """Returns what the log says of the GAN beyond the means of the epoch."""
     step = int(gan.step.numpy())
@@ -115,32 +130,5 @@ def training_state(gan):
 
 def forget_epochs(run, epoch):
     """Takes what is after an epoch out of the tables of a `Run`."""
-    for table in (run.log, run.timing):
+    for table in (run.log, run.timing, run.scores, run.health):
         forget_after(table, epoch)
-
-
-def forget_after(path, epoch):
-    """Takes the lines after an epoch out of `log.csv` or `timing.csv`.
-
-    A training that goes on from a checkpoint writes them anew.
-    """
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = lines[:1] + [line for line in lines[1:] if _is_up_to(epoch, line)]
-    with whole_file(path) as temporary:
-        temporary.write_text("".join(kept), encoding="utf-8")
-
-
-def _is_up_to(epoch, line):
-    number = line.partition(",")[0]
-    return line.endswith("\n") and number.isdecimal() and int(number) <= epoch
-
-
-def _append(path, cells):
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerow(cells)
-
-
-def _cell(value):
-    return f"{value:.6g}" if isinstance(value, float) else value

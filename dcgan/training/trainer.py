@@ -6,23 +6,18 @@ from itertools import chain
 
 import tensorflow as tf
 
+from dcgan.data.holdout import set_aside
 from dcgan.data.pipeline import make_dataset
 from dcgan.data.shrink import shrink
 from dcgan.figures.gifs import progress_gif
-from dcgan.figures.plots import plot_losses, read_log, save_figure
+from dcgan.figures.plots import plot_losses, save_figure
+from dcgan.figures.report import write_report
 from dcgan.run import Run
 from dcgan.stages import plan_stages, stage_of
 from dcgan.training import checkpoint, logs
-from dcgan.training.callbacks import (
-    Diverged,
-    Progress,
-    SampleGrid,
-    SaveNetworks,
-    Snapshots,
-    StopOnNaN,
-)
-from dcgan.training.gradients import GradientFlow
+from dcgan.training.callbacks import Diverged, Progress
 from dcgan.training.progressive import grow
+from dcgan.training.run_callbacks import describe_scores, run_callbacks
 
 CHANNELS = {1: "grey", 3: "RGB", 4: "RGBA"}
 
@@ -47,7 +42,8 @@ def train(config, images):
     run = Run.check_place(config)
     done = 0 if config.overwrite else checkpoint.latest_epoch(run.checkpoints)
     finished = checkpoint.is_finished(config, run, done)
-    _announce(config, run, images, done, finished)
+    images, held_out = set_aside(images, config.holdout, config.seed)
+    _announce(config, run, images, held_out, done, finished)
     if finished:
         return run
     steps, first = _steps(config, images), stage_of(plan_stages(config), done)
@@ -57,8 +53,7 @@ def train(config, images):
     if done:
         checkpoint.go_on(run, gan, done, steps)
     Run.create(config)
-    progress = Progress()
-    chosen = [progress, *_callbacks(config, run, images)]
+    chosen = run_callbacks(config, run, images, held_out)
     try:
         for stage, gan in chain([opening], stages):
             fit_stage(gan, stage, images, chosen, done)
@@ -66,9 +61,10 @@ def train(config, images):
                 checkpoint.keep_stage(run, stage, gan)
     except Diverged:
         progress_gif(run.samples, run.gif)
+        write_report(run)
         raise
     except KeyboardInterrupt:
-        progress.close()
+        _close_bar(chosen)
         _save(run, gan)
         if not (done := checkpoint.latest_epoch(run.checkpoints)):
             logs.forget_epochs(run, 0)  # the same command starts again
@@ -95,6 +91,7 @@ def fit(config, images, callbacks=()):
     Example:
         >>> gan, history = dcgan.fit(config, images)
     """
+    images, _ = set_aside(images, config.holdout, config.seed)
     history = {}
     for stage, gan in grow(config, _steps(config, images)):
         for name, values in fit_stage(gan, stage, images, callbacks).items():
@@ -141,36 +138,16 @@ def _steps(config, images):
     return len(images) // config.batch_size
 
 
-def _callbacks(config, run, images):
-    """Returns the callbacks in their order: the log before what is made of it."""
-    every = config.sample_every
-    samples = SampleGrid(
-        run.samples, every, count=config.sample_grid**2, seed=config.seed
-    )
-    flow = None
-    if config.gradients_every:
-        flow = GradientFlow(images, run.gradients, config.gradients_every)
-    chosen = [
-        logs.CSVLog(run.log, run.timing),
-        StopOnNaN(),
-        samples,
-        *([flow] if flow else []),
-        logs.TensorBoardLog(run.tensorboard, samples, flow),
-        logs.LossPlot(run.log, run.losses, every),
-    ]
-    if config.snapshot_every:
-        chosen.append(Snapshots(run, config.snapshot_every))
-    # Last: whatever an epoch leaves is there when its checkpoint is.
-    chosen.append(checkpoint.SaveCheckpoint(run.checkpoints, config.checkpoint_every))
-    return [*chosen, SaveNetworks(run, every)]
-
-
-def _announce(config, run, images, done, finished):
+def _announce(config, run, images, held_out, done, finished):
     folder, mode = run.folder, CHANNELS[config.channels]
-    side = f"{config.size}x{config.size}"
-    print(f"{len(images)} pictures of {side} {mode} from {config.data}")
+    side, count = f"{config.size}x{config.size}", len(images) + len(held_out)
+    aside = f", {len(held_out)} of them set aside" if len(held_out) else ""
+    print(f"{count} pictures of {side} {mode} from {config.data}{aside}")
     if finished:
-        print(f"All {done} epochs are done: {folder}{os.sep}", flush=True)
+        told = f"All {done} epochs are done"
+        if done < config.epochs:
+            told = f"Stopped early after {done} of {config.epochs} epochs"
+        print(f"{told}: {folder}{os.sep}", flush=True)
         return
     steps = _steps(config, images)
     print(f"{config.epochs} epochs of {steps} steps on {_device()}")
@@ -180,6 +157,8 @@ def _announce(config, run, images, done, finished):
         print(f"Stages: {', '.join(parts)} epochs")
     if done:
         print(f"Goes on after epoch {done}")
+    if scores := describe_scores(config, images):
+        print(scores)
     print(f"Samples, curves and networks: {folder}{os.sep}")
     print(f"In a browser: tensorboard --logdir {folder}", flush=True)
 
@@ -201,6 +180,13 @@ def _save(run, gan):
         return
     run.save_networks(gan)
     progress_gif(run.samples, run.gif)
-    if len(read_log(run.log)) > 0:
+    if run.has_epochs():
         save_figure(run.losses, plot_losses(run.log))
+    write_report(run)
     print(f"Saved after {steps} steps: {run.folder}{os.sep}", flush=True)
+
+
+def _close_bar(callbacks):
+    for callback in callbacks:
+        if isinstance(callback, Progress):
+            callback.close()

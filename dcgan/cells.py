@@ -1,0 +1,109 @@
+"""Named comparisons: which trainings they consist of."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcgan.config import Config, load_config
+from dcgan.errors import InputError, invalid
+from dcgan.run import Run
+from dcgan.sources import read_yaml
+
+EXPERIMENTS = Path(__file__).parent / "experiments"
+KEYS = {"about", "seeds", "base", "cells"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of a comparison.
+
+    Attributes:
+        name: What the cell is called, the same for all seeds.
+        config: Its `Config`.
+    """
+
+    name: str
+    config: Config
+
+    @property
+    def run(self):
+        """The `Run`."""
+        return Run(Path(self.config.runs) / self.config.name)
+
+    @property
+    def title(self):
+        """The name with the seed."""
+        return f"{self.name} (seed {self.config.seed})"
+
+
+def experiment_names():
+    """Returns the names of the comparisons that come with the package."""
+    return sorted(path.stem for path in EXPERIMENTS.glob("*.yml"))
+
+
+def plan_cells(source, seeds=None, **overrides):
+    """Reads a comparison.
+
+    Args:
+        source: The name of one that comes with the package, or the path of a YAML file
+            with `cells`, a dict from names to knobs, and optionally `base`, the knobs
+            that all share, `seeds`, a list, and `about`, a text. Each cell may name its
+            own `recipe`.
+        seeds: List of seeds that win over those of the file.
+        **overrides: Knobs that win over those of all cells.
+
+    Returns:
+        `(name, about, cells)`: the comparison's name, what it compares, and a list of
+        `Cell`s, whose runs are in `runs/NAME/`.
+
+    Raises:
+        InputError: If the file or a knob is not valid.
+
+    Example:
+        >>> name, about, cells = plan_cells("diffaugment", epochs=50)
+        >>> cells[0].name, cells[0].config.aug_prob
+        ('aug_prob 0', 0.0)
+    """
+    known = str(source) in experiment_names()
+    path = EXPERIMENTS / f"{source}.yml" if known else Path(source)
+    if not path.is_file():
+        allowed = f"{', '.join(experiment_names())}, or a .yml file"
+        raise InputError(f"no such experiment. Received: {source}. Allowed: {allowed}")
+    content = read_yaml(path)
+    _check(path, content)
+    base = content.get("base") or {}
+    runs = Path(overrides.pop("runs", base.get("runs", "runs"))) / path.stem
+    cells = []
+    for seed in seeds or content.get("seeds") or [0]:
+        for name, knobs in content["cells"].items():
+            chosen = {**base, **(knobs or {}), **overrides, "seed": seed}
+            recipe = chosen.pop("recipe", "default")
+            place = {"runs": str(runs), "name": f"{_slug(name)}-seed{seed}"}
+            try:
+                cells.append(Cell(str(name), load_config(recipe, **chosen | place)))
+            except InputError as error:
+                raise InputError(f"cell {name!r}: {error}") from error
+    folders = [cell.config.name for cell in cells]
+    if len(set(folders)) < len(folders):
+        raise invalid("cells", folders, "names that differ in letters or digits")
+    return path.stem, str(content.get("about", path.stem)), cells
+
+
+def _check(path, content):
+    if unknown := set(content) - KEYS:
+        allowed = ", ".join(sorted(KEYS))
+        raise invalid(f"{path.name}: {sorted(unknown)[0]}", "a key", allowed)
+    cells = content.get("cells")
+    if not isinstance(cells, dict) or not cells:
+        raise invalid(f"{path.name}: cells", cells, "a dict from names to knobs")
+    for name, knobs in {"base": content.get("base"), **cells}.items():
+        if not isinstance(knobs, dict | None):
+            raise invalid(f"{path.name}: {name}", knobs, "a dict of knobs")
+    seeds = content.get("seeds") or [0]
+    if not isinstance(seeds, list) or not all(isinstance(s, int) for s in seeds):
+        raise invalid(f"{path.name}: seeds", seeds, "a list of whole numbers")
+
+
+def _slug(name):
+    """Returns a name as a folder can have it."""
+    return re.sub(r"[^a-z0-9.]+", "-", str(name).lower()).strip("-.") or "cell"

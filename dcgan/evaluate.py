@@ -1,0 +1,202 @@
+"""`python -m dcgan.evaluate`: is it good, is it varied, is it copying?"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from dcgan.cli import Parser, quiet_tensorflow, run_command
+from dcgan.data.folder import find_pictures, load_images
+from dcgan.data.holdout import set_aside
+from dcgan.data.pictures import MODES
+from dcgan.data.shrink import shrink
+from dcgan.errors import InputError, check_choice, invalid
+from dcgan.evaluation.limits import FEWEST, MOST
+from dcgan.figures.scores import score_lines
+from dcgan.files import whole_file
+from dcgan.latent import draw_latents
+from dcgan.run import Run
+
+CHANNELS = 3  # of pictures from a folder, unless asked for others
+
+
+class Sets(NamedTuple):
+    """What is compared: uint8 (N, H, W, C) each.
+
+    Attributes:
+        fake: Generated pictures.
+        train: The pictures that the generator was trained on.
+        held_out: Real pictures that it was not trained on, maybe none.
+    """
+
+    fake: np.ndarray
+    train: np.ndarray
+    held_out: np.ndarray
+
+
+def main(argv=None):
+    """Parses the flags, prints the scores and writes the files."""
+    parser = Parser(
+        "evaluate",
+        "Compares generated pictures with real ones: how close, how varied, and "
+        "whether they are copies. Writes evaluation.json and nearest.png.",
+        "python -m dcgan.evaluate runs/default\n"
+        "  python -m dcgan.evaluate --fake samples --data pictures --out scores",
+    )
+    add = parser.add_argument
+    add("run", nargs="?", help="folder of a run, such as runs/default")
+    add("--fake", metavar="DIR", help="folder of generated pictures, instead of a run")
+    add("--data", metavar="DIR", help="the real pictures: a folder, or openmoji")
+    add("--size", type=int, help="compare at this side, pixels (that of --fake)")
+    add("--channels", type=int, help=f"of --fake: 1, 3 or 4 ({CHANNELS})")
+    add("--out", metavar="DIR", help="folder for both files (that of the run)")
+    add("-n", "--count", type=int, default=1000, help="pictures to make (1000)")
+    add("--seed", type=int, default=0, help="of their latents (0)")
+    add("--best", action="store_true", help="take the best generator of the run")
+    add("--extractor", default="lite0", help="lite0, or inception: a download (lite0)")
+    add("--fid", action="store_true", help="FID too: not comparable across counts")
+    options = parser.parse_args(argv)
+    _check(options)
+    scores = evaluate(**vars(options))
+    for line in score_lines(scores):
+        print(line)
+    print(f"evaluation.json and nearest.png in {options.out or options.run}")
+
+
+def evaluate(
+    run=None,
+    fake=None,
+    data=None,
+    size=None,
+    channels=None,
+    out=None,
+    count=1000,
+    seed=0,
+    best=False,
+    extractor="lite0",
+    fid=False,
+):
+    """Scores a run, or a folder of generated pictures, and writes what it finds.
+
+    Args:
+        run: Folder of a run.
+        fake: Folder of generated pictures, all of one size; instead of `run`.
+        data: Folder of the real pictures, or `openmoji`; that of the run if left out.
+        size: Side in pixels at which `fake` is compared; its own if left out.
+        channels: 1, 3 or 4, of `fake`.
+        out: Folder for `evaluation.json` and `nearest.png`; that of the run if left
+            out.
+        count: Pictures to make from a run, 10 to 5000.
+        seed: Seed of their latents.
+        best: Whether to take the run's generator with the best KID, not the newest.
+        extractor: `lite0` or `inception`.
+        fid: Whether to take the Frechet distance too.
+
+    Returns:
+        Dict of the scores; see `dcgan.evaluation.reference.Reference.compare`.
+
+    Raises:
+        InputError: If there are too few pictures, or they cannot be compared.
+
+    Example:
+        >>> evaluate("runs/default")["coverage"]
+    """
+    quiet_tensorflow()
+    from dcgan.evaluation.features import Extractor
+    from dcgan.evaluation.reference import Reference
+    from dcgan.figures.nearest import nearest_figure
+    from dcgan.figures.plots import save_figure
+    from dcgan.figures.report import write_report
+
+    extractor = Extractor(extractor)
+    if run is None:
+        sets = _from_folders(fake, data, size, channels or CHANNELS)
+    else:
+        sets = _from_run(Run.open(run), data, count, seed, best)
+    reference = Reference(sets.train, sets.held_out, extractor)
+    scores, suspects = reference.compare(sets.fake, fid)
+    place = Run(out or run)
+    with whole_file(place.evaluation) as temporary:
+        temporary.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    save_figure(place.nearest, nearest_figure(*suspects))
+    if place.is_run():  # its report shows them
+        write_report(place)
+    return scores
+
+
+def _from_run(run, data, count, seed, best):
+    from dcgan.models.generator import generate
+
+    generator = run.load_best_generator() if best else run.load_generator()
+    fake = generate(generator, draw_latents(count, generator.input_shape[-1], seed))
+    config = run.config
+    settings = config.size, config.channels, config.fit, config.background
+    images = load_images(data or config.data, *settings)
+    # Of a run that grows and is not finished, the pictures may be smaller.
+    images = shrink(images, fake.shape[1])
+    return Sets(fake, *set_aside(images, config.holdout, config.seed))
+
+
+def _from_folders(fake, data, size, channels):
+    side = _common_side(fake)
+    try:
+        pictures = load_images(fake, size or side, channels)
+    except InputError as error:
+        raise InputError(f"--fake: {error}") from error
+    images = load_images(data, size or side, channels)
+    return Sets(pictures, images, images[:0])
+
+
+def _common_side(folder):
+    """Returns the longer side of the pictures in a folder; all must have one size."""
+    try:
+        files = find_pictures(folder)
+    except InputError as error:
+        raise InputError(f"--fake: {error}") from error
+    sizes = {}
+    for file in files:
+        try:
+            with Image.open(file) as picture:
+                sizes.setdefault(picture.size, file)
+        except OSError:  # `load_images` will name it
+            continue
+    if len(sizes) > 1:
+        (one, first), (two, second) = list(sizes.items())[:2]
+        raise InputError(
+            f"--fake: the pictures differ in size. Received: {first.name} of "
+            f"{one[0]}x{one[1]} and {second.name} of {two[0]}x{two[1]}. "
+            "Allowed: pictures of one size"
+        )
+    return max(next(iter(sizes), (64, 64)))
+
+
+def _check(options):
+    """Refuses what can be refused before the wait for TensorFlow."""
+    if (options.run is None) == (options.fake is None):
+        raise InputError(
+            "either a run or --fake says what to score. Received: "
+            f"{'neither' if options.run is None else 'both'}. Allowed: one of them"
+        )
+    for flag in ("data", "out"):
+        if options.fake and not getattr(options, flag):
+            raise invalid(f"--{flag}", None, "a folder, which --fake needs")
+    for flag in ("size", "channels"):
+        if options.run and getattr(options, flag) is not None:
+            raise invalid(f"--{flag}", getattr(options, flag), "that of the run")
+    if options.best and options.fake:
+        raise invalid("--best", True, "a run, not --fake")
+    check_choice("--channels", options.channels or CHANNELS, MODES)
+    if options.size is not None and not 8 <= options.size <= 1024:
+        raise invalid("--size", options.size, "8 to 1024")
+    if not FEWEST <= options.count <= MOST:
+        raise invalid("-n", options.count, f"{FEWEST} to {MOST}")
+    if options.seed < 0:
+        raise invalid("--seed", options.seed, "0 or more")
+    if options.out and Path(options.out).exists() and not Path(options.out).is_dir():
+        raise invalid("--out", options.out, "a folder, not a file")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,135 @@
+"""`report.html`: all that a run has left, on one page that needs no network."""
+
+import base64
+import json
+from html import escape
+from pathlib import Path
+from string import Template
+
+from dcgan.figures.scores import MEANINGS, written
+from dcgan.files import epoch_of, whole_file
+from dcgan.provenance import command_of, differences_from_recipe
+from dcgan.tables import read_rows, read_table
+
+TEMPLATE = Path(__file__).with_suffix(".html")
+KINDS = {".gif": "image/gif", ".png": "image/png"}
+
+
+def write_report(run):
+    """Writes `report.html` of a run; what the run has not yet is left out.
+
+    Args:
+        run: The `Run`.
+    """
+    config = run.config
+    parts = {
+        "Health": _health(run),
+        "Samples": _samples(run),
+        "Scores": _scores(run),
+        "Curves": _figure(run.losses, "losses, scores and KID by epoch"),
+        "Nearest training pictures": _figure(
+            run.nearest, "generated pictures beside the closest training pictures"
+        ),
+        "Gradients": _folded(_figure(run.gradients, "gradients of each layer")),
+        "Settings": _settings(config),
+        "Command": f"<pre>{escape(command_of(config))}</pre>",
+    }
+    sections = [f"<h2>{name}</h2>\n{part}" for name, part in parts.items() if part]
+    page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        title=escape(config.name),
+        facts=escape(_facts(run, config)),
+        body="\n".join(sections),
+    )
+    with whole_file(run.report) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _facts(run, config):
+    rows, times = read_rows(run.log), read_rows(run.timing)
+    epochs = int(rows[-1]["epoch"]) if rows else 0
+    facts = [
+        f"recipe {config.recipe}",
+        f"pictures from {config.data} at {config.size}x{config.size}",
+        f"{epochs} of {config.epochs} epochs",
+    ]
+    if times:
+        facts.append(_minutes(sum(row["seconds"] for row in times)))
+    return ", ".join(facts)
+
+
+def _minutes(seconds):
+    if seconds < 60:
+        return "less than a minute"
+    minutes = round(seconds / 60)
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def _health(run):
+    lines = [
+        f'<p class="alarm">Epoch {escape(row["epoch"])}: {escape(row["sentence"])}</p>'
+        for row in read_table(run.health)
+    ]
+    return "\n".join(lines) or '<p class="none">Nothing was found wrong.</p>'
+
+
+def _samples(run):
+    sheets = sorted(run.samples.glob("epoch_*.png"), key=epoch_of)
+    shown = [_figure(run.gif, "the same latent vectors while training")]
+    if sheets:
+        caption = f"the newest sheet, after epoch {epoch_of(sheets[-1])}"
+        shown.append(_figure(sheets[-1], caption))
+    found = "\n".join(filter(None, shown))
+    return f'<div class="pair">\n{found}\n</div>' if found else ""
+
+
+def _scores(run):
+    """The newest scores: those of `evaluate` if it has run, else of the training."""
+    if run.evaluation.is_file():
+        scores = json.loads(run.evaluation.read_text(encoding="utf-8"))
+        side = scores["input_size"]
+        source = f"{scores['n_fake']} samples and {scores['n_real']} real pictures, as "
+        source += f"{scores['extractor']} sees them at {side}x{side}"
+    elif rows := read_rows(run.scores):
+        scores, source = rows[-1], f"taken after epoch {rows[-1]['epoch']:.0f}"
+    else:
+        return ""
+    lines = [
+        (label, written(scores, name), meaning)
+        for name, (label, _, meaning) in MEANINGS.items()
+        if scores.get(name) is not None
+    ]
+    return f'<p class="none">{escape(source)}</p>\n' + _table(lines)
+
+
+def _settings(config):
+    lines = [
+        (name, str(value), str(base))
+        for name, (value, base) in differences_from_recipe(config).items()
+    ]
+    if not lines:
+        return f'<p class="none">All as in the recipe {escape(config.recipe)}.</p>'
+    return _table(lines, ("knob", "this run", f"recipe {config.recipe}"))
+
+
+def _table(lines, header=()):
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    rows = [f"<tr>{head}</tr>"] if header else []
+    for first, *rest in lines:
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        rows.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')
+    return '<div class="scroll"><table>\n' + "\n".join(rows) + "\n</table></div>"
+
+
+def _folded(figure):
+    """Puts a figure that few look for behind a line to click on."""
+    return figure and f"<details><summary>Show them</summary>\n{figure}\n</details>"
+
+
+def _figure(path, caption):
+    """A picture inside the page, or nothing if there is none."""
+    if not path.is_file():
+        return ""
+    content = base64.b64encode(path.read_bytes()).decode()
+    source = f"data:{KINDS[path.suffix]};base64,{content}"
+    image = f'<img src="{source}" alt="{escape(caption)}">'
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"

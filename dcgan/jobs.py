@@ -1,0 +1,56 @@
+"""Commands of the package in other processes, several at a time."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+
+
+def run_jobs(jobs, at_once):
+    """Runs jobs in processes of their own and yields each as it ends.
+
+    Args:
+        jobs: Dict from a key to `(commands, log)`: a list of lists of arguments of
+            `python -m`, of which each needs the one before to succeed, and the path of
+            the file for what they print.
+        at_once: How many jobs run at the same time; they share the cores.
+
+    Yields:
+        `(key, problem)`: the empty text, or the last line of the log if it failed.
+    """
+    # The package may not be installed, and the working folder may be another.
+    paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    if at_once > 1:
+        cores = max(1, (os.cpu_count() or 1) // at_once)
+        environment = {name: str(cores) for name in THREADS} | environment
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        futures = {
+            pool.submit(_run, *job, environment): key for key, job in jobs.items()
+        }
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:  # after Ctrl-C, which the processes have got too: wait until they saved
+        pool.shutdown(cancel_futures=True)
+
+
+def _run(commands, log, environment):
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for index, command in enumerate(commands):
+        with open(log, "a" if index else "w", encoding="utf-8") as file:
+            line = [sys.executable, "-m", *command]
+            options = {"stdout": file, "stderr": subprocess.STDOUT}
+            done = subprocess.run(line, env=environment, **options)
+        if done.returncode:
+            return _last_line(log) or f"exit code {done.returncode}"
+    return ""
+
+
+def _last_line(log):
+    text = log.read_text(encoding="utf-8", errors="replace").replace("\r", "\n")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

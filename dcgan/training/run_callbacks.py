@@ -1,0 +1,76 @@
+"""What a run writes and watches while it trains."""
+
+from dcgan.evaluation.features import EXTRACTORS
+from dcgan.evaluation.limits import FEWEST
+from dcgan.training import checkpoint, logs
+from dcgan.training.callbacks import (
+    Progress,
+    SampleGrid,
+    SaveNetworks,
+    Snapshots,
+    StopOnNaN,
+)
+from dcgan.training.gradients import GradientFlow
+from dcgan.training.health import Health
+from dcgan.training.scoring import COUNT, Evaluation, in_words
+
+
+def run_callbacks(config, run, images, held_out):
+    """Returns the callbacks of a run in their order: what is written comes after what
+    it is made of.
+
+    Args:
+        config: The `Config`.
+        run: The `Run`.
+        images: uint8 array (N, size, size, channels), the pictures to train on.
+        held_out: The same of those that are set aside.
+    """
+    every = config.sample_every
+    samples = SampleGrid(
+        run.samples, every, count=config.sample_grid**2, seed=config.seed
+    )
+    flow, scores = None, None
+    if config.gradients_every:
+        flow = GradientFlow(images, run.gradients, config.gradients_every)
+    if _has_scores(config, images):
+        scores = Evaluation(
+            images,
+            config.eval_every,
+            held_out,
+            seed=config.seed,
+            run=run,
+            patience=config.patience,
+        )
+    chosen = [
+        *([scores] if scores else []),
+        Progress(lambda epoch: in_words(logs.scores_of(scores, epoch))),
+        logs.CSVLog(run.log, run.timing, scores),
+        Health(scores, run),
+        StopOnNaN(),
+        samples,
+        *([flow] if flow else []),
+        logs.TensorBoardLog(run.tensorboard, samples, flow, scores),
+        logs.LossPlot(run.log, run.losses, every),
+    ]
+    if config.snapshot_every:
+        chosen.append(Snapshots(run, config.snapshot_every))
+    # Last: whatever an epoch leaves is there when its checkpoint is.
+    chosen.append(checkpoint.SaveCheckpoint(run.checkpoints, config.checkpoint_every))
+    return [*chosen, SaveNetworks(run, every)]
+
+
+def describe_scores(config, images):
+    """Returns a line that says what the scores of a run are taken from, if any."""
+    if config.eval_every == 0:
+        return ""
+    if not _has_scores(config, images):
+        return f"No scores: they take {FEWEST} pictures or more"
+    side = EXTRACTORS["lite0"].input_size
+    return (
+        f"Scores every {config.eval_every} epochs: {COUNT} generated pictures and "
+        f"{len(images)} real ones, as lite0 sees them at {side}x{side}"
+    )
+
+
+def _has_scores(config, images):
+    return config.eval_every > 0 and len(images) >= FEWEST

@@ -1,0 +1,105 @@
+"""Named comparisons: which trainings they plan."""
+
+from dataclasses import asdict
+
+import pytest
+
+from dcgan.cells import experiment_names, plan_cells
+from dcgan.config import load_config
+from dcgan.errors import InputError
+
+
+def differences(cell, other):
+    one, two = asdict(cell.config), asdict(other)
+    return {k: v for k, v in one.items() if v != two[k] and k not in ("name", "runs")}
+
+
+def test_the_comparisons_that_come_with_the_package():
+    assert experiment_names() == [
+        *("augmentation-policies", "diffaugment", "losses", "progressive"),
+        "stabilisers",
+    ]
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_each_is_large_enough_to_mean_something(name):
+    found, about, cells = plan_cells(name)
+    assert found == name and len(about) > 10 and len(cells) > 2
+    for cell in cells:
+        config = cell.config
+        assert config.size >= 32 and config.epochs >= 300 and config.eval_every
+        assert min(config.g_features, config.d_features) >= 32
+        assert cell.run.folder.parts[:2] == ("runs", name)
+    assert len({cell.run.folder for cell in cells}) == len(cells)
+
+
+def test_diffaugment_has_four_probabilities_and_two_seeds():
+    _, _, cells = plan_cells("diffaugment")
+    found = [(cell.config.seed, cell.config.aug_prob) for cell in cells]
+    assert found == [(s, p) for s in (0, 1) for p in (0, 0.3, 0.5, 1)]
+    assert {cell.config.recipe for cell in cells} == {"diffaugment"}
+    assert cells[5].title == "aug_prob 0.3 (seed 1)"
+
+
+def test_losses_has_the_twelve_cells_of_its_names():
+    _, _, cells = plan_cells("losses")
+    recipes = {"BCE": "simpsons-bce", "W+GP": "simpsons-wgan-gp", "W+SN": "simpsons-sn"}
+    assert len(cells) == 12
+    for cell in cells:
+        loss, inner, norm = cell.name.split(", ")
+        assert cell.config.recipe == recipes[loss]
+        assert cell.config.upsample == (inner == "upsample")
+        expected = "batch" if norm == "BatchNorm" else "none"
+        assert (cell.config.g_norm, cell.config.d_norm) == (expected, expected)
+
+
+def test_stabilisers_are_added_in_two_steps():
+    _, _, (plain, first, second) = plan_cells("stabilisers")
+    added = {"linear_layer": True, "schedule": "cosine", "clip_norm": 1.0}
+    added |= {"precision": "bfloat16"}
+    assert differences(first, plain.config) == added
+    more = {"dynamic_frequency": True, "minibatch_discrimination": True}
+    more |= {"label_smoothing": 0.1}
+    assert differences(second, first.config) == more
+
+
+def test_flags_win_over_all_cells_and_seeds_over_the_file(tmp_path):
+    _, _, cells = plan_cells("diffaugment", [7], epochs=9, runs=tmp_path, aug_prob=0.2)
+    assert [cell.config.seed for cell in cells] == [7] * 4
+    assert {(c.config.epochs, c.config.aug_prob) for c in cells} == {(9, 0.2)}
+    assert cells[0].run.folder == tmp_path / "diffaugment" / "aug-prob-0-seed7"
+
+
+def test_a_file_of_one_s_own(tmp_path):
+    file = tmp_path / "mine.yml"
+    file.write_text("base: {size: 16, epochs: 3}\ncells:\n  A b: \n  C!: {g_lr: 0.1}\n")
+    name, about, (one, two) = plan_cells(file, runs="r")
+    assert (name, about) == ("mine", "mine")
+    assert one.config == load_config(size=16, epochs=3, runs="r/mine", name="a-b-seed0")
+    assert two.config.name == "c-seed0" and two.config.g_lr == 0.1
+
+
+WRONG = {
+    "cells: {a: {g_lr: 7}}": "cell 'a': g_lr is not valid",
+    "cells: {a: {nope: 7}}": "cell 'a': unknown knob. Received: nope",
+    "cells: {}": "cells is not valid",
+    "cells: [a]": "cells is not valid",
+    "cells: {a: 3}": "mine.yml: a is not valid. Received: 3",
+    "cells: {a: }\nbase: 3": "mine.yml: base is not valid",
+    "cells: {a: }\nseeds: x": "mine.yml: seeds is not valid",
+    "cells: {a: }\nmore: 1": "mine.yml: more is not valid.*about, base, cells, seeds",
+    "cells: {a b: , A-b: }": "cells is not valid.*names that differ",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_in_a_file_is_named_in_one_line(text, tmp_path):
+    (tmp_path / "mine.yml").write_text(text)
+    with pytest.raises(InputError, match=WRONG[text]) as error:
+        plan_cells(tmp_path / "mine.yml")
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_comparison_is_refused():
+    with pytest.raises(InputError, match="no such experiment.*diffaugment, losses"):
+        plan_cells("nope")

@@ -1,0 +1,101 @@
+"""`python -m dcgan.experiment`: cells that are trained, scored, drawn, and may fail."""
+
+import numpy as np
+import pytest
+from helpers import command, write_pictures
+from PIL import Image
+
+from dcgan import experiment as module
+from dcgan.errors import InputError
+
+# The second cannot be trained: its run is to start from a folder that holds no run.
+CELLS = """
+about: What comes of it
+seeds: [0, 1]
+base: {size: 16, g_features: 2, d_features: 2, latent_dim: 4, batch_size: 4, epochs: 2}
+cells:
+  plain: {eval_every: 1}
+  from nowhere: {init_from: nowhere}
+"""
+QUICK = ["--gradients_every", 0, "--sample_grid", 5, "--sample_every", 1]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("experiment")
+
+
+@pytest.fixture(scope="module")
+def done(place):
+    (place / "mine.yml").write_text(CELLS)
+    pictures = write_pictures(place / "pictures", 12, side=16)
+    flags = [place / "mine.yml", "--jobs", 2, "--data", pictures, "--runs", place]
+    return flags, command("experiment", *flags, *QUICK)
+
+
+def test_a_failed_cell_does_not_take_the_others_with_it(done, place):
+    _, result = done
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(
+        "error: 2 of 4 cells failed. Received: from nowhere (seed 0)"
+    )
+    assert "init_from" in line and line.endswith("from-nowhere-seed0.log")
+    folder = place / "mine"
+    table = (folder / "table.md").read_text().splitlines()
+    assert table[0] == "What comes of it"
+    plain, nowhere = (line.split(" | ") for line in table[4:])
+    assert plain[0] == "| plain" and plain[1] == "2" and " to " in plain[2]
+    assert nowhere[:2] == ["| from nowhere", "0 of 2"] and "init_from" in nowhere[2]
+    for name in ("plain-seed0", "plain-seed1"):
+        assert (folder / name / "evaluation.json").is_file()
+        assert (folder / name / "best" / "generator.keras").is_file()
+
+
+def test_the_cells_are_drawn_side_by_side(done, place):
+    for name in ("curves.png", "grid.png", "comparison.gif"):
+        with Image.open(place / "mine" / name) as picture:
+            assert np.asarray(picture.convert("L")).std() > 10
+            if name.endswith("gif"):
+                assert picture.n_frames == 2
+
+
+def test_it_says_how_far_it_is(done):
+    lines = done[1].stdout.splitlines()
+    assert lines[0].startswith("What comes of it: 4 trainings, 2 at a time, in ")
+    numbered = [line for line in lines if line.startswith("[")]
+    assert [line[:5] for line in numbered] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert sum(line.endswith(" done") for line in numbered) == 2
+
+
+def test_what_is_done_is_not_done_again(done, place):
+    flags, _ = done
+    log = place / "mine" / "plain-seed0" / "timing.csv"
+    before = log.read_text()
+    (place / "plain.yml").write_text(CELLS.replace("seeds: [0, 1]", ""))
+    again = [place / "mine.yml", *flags[1:], *QUICK, "--seeds", "0"]
+    assert command("experiment", *again).returncode == 2  # one cell still fails
+    assert log.read_text() == before
+    said = (place / "mine" / "cells" / "plain-seed0.log").read_text()
+    assert "All 2 epochs are done" in said
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["diffaugment", "--jobs", "0"], "--jobs is not valid"),
+        (["diffaugment", "--seeds", "x"], "--seeds is not valid.*such as 0,1,2"),
+        (["diffaugment", "--name", "x"], "--name is not valid.*each cell has its own"),
+        (["diffaugment", "--seed", "3"], "--seed is not valid"),
+        (["diffaugment", "--sizes", "3"], "unknown knob. Received: sizes"),
+        (["diffaugment", "--data", "nowhere"], "does not exist"),
+        (["nothing"], "no such experiment"),
+    ],
+)
+def test_wrong_flags_are_refused_before_anything_is_written(
+    flags, message, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message) as error:
+        module.main(flags)
+    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())

@@ -1,0 +1,132 @@
+"""Trainings that are made to fail, each in its way, are told so; healthy ones not."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import command, read_rows, write_pictures
+
+import dcgan
+from dcgan.config import load_config
+from dcgan.training.health import RULES, diagnose, swings
+
+SMALL = {"size": 16, "g_features": 8, "d_features": 8, "latent_dim": 16}
+SMALL |= {"batch_size": 16, "aug_prob": 0.0}
+# R3GAN's losses at a high rate learn ten pictures by heart in a thousand steps.
+COPIER = {"loss": "rgan", "r1": 1.0, "r2": 1.0, "beta1": 0.0, "latent_dim": 8}
+COPIER |= {"g_norm": "none", "d_norm": "none", "g_features": 32, "d_features": 32}
+COPIER |= {"g_lr": 0.003, "d_lr": 0.003, "batch_size": 10, "flip": False}
+
+# what goes wrong: (pictures, epochs between scores, epochs, knobs)
+FAILURES = {
+    "collapse": (
+        *(100, 5, 40),
+        {"beta1": 0.9, "g_lr": 0.005, "d_lr": 0.005, "d_norm": "none"}
+        | {"g_norm": "none"},
+    ),
+    "discriminator won": (200, 20, 20, {"g_lr": 1e-5, "d_lr": 0.002}),
+    "discriminator memorises": (
+        *(60, 20, 120),
+        {"holdout": 0.4, "d_lr": 0.001, "d_features": 32, "d_norm": "layer"}
+        | {"batch_size": 8, "flip": False},
+    ),
+    "generator copies": (10, 250, 1500, COPIER),
+    "diverged": (
+        *(100, 20, 20),
+        {"loss": "wgan", "d_norm": "none", "g_lr": 0.01, "d_lr": 0.01},
+    ),
+    "oscillation": (
+        *(100, 4, 60),
+        {"beta1": 0.9, "g_lr": 0.01, "d_lr": 0.01, "upsample": False, "batch_size": 8},
+    ),
+}
+HEALTHY = {
+    "default": {"aug_prob": 1.0},
+    "W-loss": {"loss": "wgan", "gp": 10.0, "d_norm": "none", "aug_prob": 1.0},
+    "relativistic": {"loss": "rgan", "r1": 0.1, "d_norm": "none", "aug_prob": 1.0},
+}
+
+
+class StopWhenFound(keras.callbacks.Callback):
+    def __init__(self, health, name):
+        super().__init__()
+        self.health = health
+        self.name = name
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = self.name in self.health.found
+
+
+@pytest.fixture(scope="module")
+def emoji():
+    images = dcgan.load_images("openmoji", 16)
+    return images[np.random.default_rng(0).permutation(len(images))]
+
+
+def health_of(images, every, name=None, **knobs):
+    config = load_config(**SMALL | knobs)
+    train, held_out = dcgan.set_aside(images, config.holdout, config.seed)
+    scores = dcgan.Evaluation(train, every, held_out, count=100)
+    health = dcgan.Health(scores)
+    dcgan.fit(config, images, [scores, health, StopWhenFound(health, name)])
+    return health, config
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_training_made_to_fail_is_told_why_and_what_to_try(name, emoji, capsys):
+    count, every, epochs, knobs = FAILURES[name]
+    health, config = health_of(emoji[:count], every, name, epochs=epochs, **knobs)
+    assert name in health.found
+    epoch, sentence = health.found[name]
+    said = [line for line in capsys.readouterr().out.splitlines() if sentence in line]
+    assert said == [f"Epoch {epoch}: {sentence}"]  # once
+    assert sentence.startswith(RULES[name].sentence)
+    flags = sentence.rpartition(" Try ")[2].rstrip(".").split()
+    assert flags[0].startswith("--") and hasattr(config, flags[0][2:])
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_training_is_left_in_peace(name, emoji, capsys):
+    health, _ = health_of(emoji[:200], 10, epochs=30, **HEALTHY[name])
+    assert health.found == {} and "Epoch" not in capsys.readouterr().out
+
+
+def test_every_failure_is_tried():
+    assert set(FAILURES) == set(RULES)
+
+
+def test_a_remedy_that_is_on_already_is_not_offered():
+    epochs = [dict(g_loss=9.0, d_loss=0.0, real_score=1.0, fake_score=0.0)] * 10
+    for knobs, remedy in (
+        ({"aug_prob": 0.5}, "--aug_prob 1"),
+        ({}, "--label_smoothing 0.1"),
+    ):
+        found = diagnose(epochs, [], load_config(**knobs))
+        assert found["discriminator won"].endswith(f" Try {remedy}.")
+
+
+def test_a_loss_without_zero_has_no_winner():
+    epochs = [dict(g_loss=9.0, d_loss=0.0, real_score=1.0, fake_score=0.0)] * 10
+    assert diagnose(epochs, [], load_config(loss="wgan", gp=10.0)) == {}
+
+
+def test_swings_are_counted_from_extreme_to_extreme():
+    assert swings([1, 5, 2, 4, 3], least=2) == 3
+    assert swings([1, 2, 3, 9], least=2) == 1  # one long rise
+    assert swings([5, 6, 5, 6, 5], least=2) == 0
+
+
+def test_nan_is_told_and_in_the_health_log(tmp_path):
+    pictures = write_pictures(tmp_path / "pictures", 12, side=16)
+    flags = "--size 16 --g_features 2 --d_features 2 --batch_size 4 --epochs 40"
+    flags += " --loss wgan --g_lr 1 --d_lr 1 --d_norm none --g_norm none --eval_every 0"
+    flags += " --gradients_every 0 --sample_every 40 --r1 1e9 --beta1 0 --beta2 0"
+    flags += " --g_slope 1 --d_slope 1"
+    done = command(
+        "train", "--data", pictures, "--runs", tmp_path, "--name", "a", *flags.split()
+    )
+    rows = read_rows(tmp_path / "a" / "health.csv")
+    assert [row["name"] for row in rows] == ["diverged"]
+    assert (
+        f"Epoch {rows[0]['epoch']}: {rows[0]['sentence']}" in done.stdout.splitlines()
+    )
+    assert done.returncode == 2 and "diverged" in done.stderr.splitlines()[-1]

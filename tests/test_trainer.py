@@ -39,6 +39,7 @@ def test_the_whole_run_folder(trained):
         "losses.png",
         "gradient_flow.png",
         "progress.gif",
+        "report.html",
         "generator.keras",
         "discriminator.keras",
         "samples/epoch_0001.png",

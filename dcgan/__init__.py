@@ -35,7 +35,7 @@ _PUBLIC = {
     "show_losses": "dcgan.figures.plots",
     "plan_cells": "dcgan.cells",
     "run_experiment": "dcgan.experiment",
-    "show_table": "dcgan.figures.experiment",
+    "show_table": "dcgan.figures.score_table",
     "show_kid": "dcgan.figures.experiment",
     "show_frames": "dcgan.figures.experiment",
     "show_nearest": "dcgan.figures.nearest",

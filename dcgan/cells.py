@@ -1,7 +1,7 @@
 """Named comparisons: which trainings they consist of."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from dcgan.config import Config, load_config
@@ -11,6 +11,7 @@ from dcgan.sources import read_yaml
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 KEYS = {"about", "seeds", "base", "cells"}
+THE_CELLS = ("name", "seed")  # knobs that a comparison gives to its cells
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,17 @@ def plan_cells(source, seeds=None, **overrides):
     known = str(source) in experiment_names()
     path = EXPERIMENTS / f"{source}.yml" if known else Path(source)
     if not path.is_file():
-        allowed = f"{', '.join(experiment_names())}, or a .yml file"
+        allowed = f"{', '.join(experiment_names())}, or a .yml file, before all flags"
         raise InputError(f"no such experiment. Received: {source}. Allowed: {allowed}")
     content = read_yaml(path)
     _check(path, content)
     base = content.get("base") or {}
     runs = Path(overrides.pop("runs", base.get("runs", "runs"))) / path.stem
     cells = []
-    for seed in seeds or content.get("seeds") or [0]:
+    seeds = seeds or content.get("seeds") or [0]
+    if len(set(seeds)) < len(seeds):
+        raise invalid("seeds", seeds, "numbers that differ")
+    for seed in seeds:
         for name, knobs in content["cells"].items():
             chosen = {**base, **(knobs or {}), **overrides, "seed": seed}
             recipe = chosen.pop("recipe", "default")
@@ -91,17 +95,34 @@ def plan_cells(source, seeds=None, **overrides):
 
 def _check(path, content):
     if unknown := set(content) - KEYS:
-        allowed = ", ".join(sorted(KEYS))
-        raise invalid(f"{path.name}: {sorted(unknown)[0]}", "a key", allowed)
+        raise _unknown_key(path.name, unknown, f"one of {', '.join(sorted(KEYS))}")
     cells = content.get("cells")
     if not isinstance(cells, dict) or not cells:
         raise invalid(f"{path.name}: cells", cells, "a dict from names to knobs")
-    for name, knobs in {"base": content.get("base"), **cells}.items():
-        if not isinstance(knobs, dict | None):
-            raise invalid(f"{path.name}: {name}", knobs, "a dict of knobs")
+    _check_knobs(f"{path.name}: base", content.get("base"), THE_CELLS)
+    for name, knobs in cells.items():
+        _check_knobs(f"{path.name}: {name}", knobs, (*THE_CELLS, "runs"))
     seeds = content.get("seeds") or [0]
     if not isinstance(seeds, list) or not all(isinstance(s, int) for s in seeds):
         raise invalid(f"{path.name}: seeds", seeds, "a list of whole numbers")
+    if not re.fullmatch(r"\w[\w.-]*", path.stem):
+        raise invalid("experiment", path.name, "letters, digits, - _ and ., not first")
+
+
+def _check_knobs(where, knobs, reserved):
+    if not isinstance(knobs, dict | None):
+        raise invalid(where, knobs, "a dict of knobs")
+    known = {knob.name for knob in fields(Config)} - set(reserved)
+    if unknown := set(knobs or {}) - known:
+        raise _unknown_key(where, unknown, "knobs of dcgan.train but name and seed")
+    for knob in ("recipe", "runs"):
+        if not isinstance((knobs or {}).get(knob, ""), str):
+            raise invalid(f"{where}: {knob}", knobs[knob], "a text")
+
+
+def _unknown_key(where, keys, allowed):
+    key = sorted(map(str, keys))[0]
+    return InputError(f"{where}: unknown key. Received: {key}. Allowed: {allowed}")
 
 
 def _slug(name):

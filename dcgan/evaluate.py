@@ -19,6 +19,8 @@ from dcgan.files import whole_file
 from dcgan.latent import draw_latents
 from dcgan.run import Run
 
+SMALLEST, LARGEST = 8, 1024  # side, pixels
+COUNT = 1000  # pictures to make from a run
 CHANNELS = 3  # of pictures from a folder, unless asked for others
 
 
@@ -52,14 +54,15 @@ def main(argv=None):
     add("--size", type=int, help="compare at this side, pixels (that of --fake)")
     add("--channels", type=int, help=f"of --fake: 1, 3 or 4 ({CHANNELS})")
     add("--out", metavar="DIR", help="folder for both files (that of the run)")
-    add("-n", "--count", type=int, default=1000, help="pictures to make (1000)")
-    add("--seed", type=int, default=0, help="of their latents (0)")
+    add("-n", "--count", type=int, help=f"pictures to make from a run ({COUNT})")
+    add("--seed", type=int, help="of their latents (0)")
     add("--best", action="store_true", help="take the best generator of the run")
     add("--extractor", default="lite0", help="lite0, or inception: a download (lite0)")
     add("--fid", action="store_true", help="FID too: not comparable across counts")
     options = parser.parse_args(argv)
     _check(options)
-    scores = evaluate(**vars(options))
+    given = {name: x for name, x in vars(options).items() if x is not None}
+    scores = evaluate(**given)
     for line in score_lines(scores):
         print(line)
     print(f"evaluation.json and nearest.png in {options.out or options.run}")
@@ -72,7 +75,7 @@ def evaluate(
     size=None,
     channels=None,
     out=None,
-    count=1000,
+    count=COUNT,
     seed=0,
     best=False,
     extractor="lite0",
@@ -84,6 +87,7 @@ def evaluate(
         run: Folder of a run.
         fake: Folder of generated pictures, all of one size; instead of `run`.
         data: Folder of the real pictures, or `openmoji`; that of the run if left out.
+            Of others than the run's none count as held out.
         size: Side in pixels at which `fake` is compared; its own if left out.
         channels: 1, 3 or 4, of `fake`.
         out: Folder for `evaluation.json` and `nearest.png`; that of the run if left
@@ -117,6 +121,9 @@ def evaluate(
         sets = _from_run(Run.open(run), data, count, seed, best)
     reference = Reference(sets.train, sets.held_out, extractor)
     scores, suspects = reference.compare(sets.fake, fid)
+    if run is not None:
+        generator = "best" if best else "newest"
+        scores |= {"generator": generator, "epoch": Run(run).epoch_of(generator)}
     place = Run(out or run)
     with whole_file(place.evaluation) as temporary:
         temporary.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
@@ -136,7 +143,8 @@ def _from_run(run, data, count, seed, best):
     images = load_images(data or config.data, *settings)
     # Of a run that grows and is not finished, the pictures may be smaller.
     images = shrink(images, fake.shape[1])
-    return Sets(fake, *set_aside(images, config.holdout, config.seed))
+    holdout = 0 if data else config.holdout
+    return Sets(fake, *set_aside(images, holdout, config.seed))
 
 
 def _from_folders(fake, data, size, channels):
@@ -160,7 +168,7 @@ def _common_side(folder):
         try:
             with Image.open(file) as picture:
                 sizes.setdefault(picture.size, file)
-        except OSError:  # `load_images` will name it
+        except Exception:  # whatever Pillow raises: `load_images` will name it
             continue
     if len(sizes) > 1:
         (one, first), (two, second) = list(sizes.items())[:2]
@@ -169,7 +177,7 @@ def _common_side(folder):
             f"{one[0]}x{one[1]} and {second.name} of {two[0]}x{two[1]}. "
             "Allowed: pictures of one size"
         )
-    return max(next(iter(sizes), (64, 64)))
+    return min(max(next(iter(sizes), (64, 64))), LARGEST)
 
 
 def _check(options):
@@ -185,14 +193,17 @@ def _check(options):
     for flag in ("size", "channels"):
         if options.run and getattr(options, flag) is not None:
             raise invalid(f"--{flag}", getattr(options, flag), "that of the run")
-    if options.best and options.fake:
-        raise invalid("--best", True, "a run, not --fake")
-    check_choice("--channels", options.channels or CHANNELS, MODES)
-    if options.size is not None and not 8 <= options.size <= 1024:
-        raise invalid("--size", options.size, "8 to 1024")
-    if not FEWEST <= options.count <= MOST:
+    for flag in ("count", "seed", "best"):
+        value = getattr(options, flag)
+        if options.fake and value is not None and value is not False:
+            raise invalid(f"--{flag}", getattr(options, flag), "with a run, not --fake")
+    if options.channels is not None:
+        check_choice("--channels", options.channels, MODES)
+    if options.size is not None and not SMALLEST <= options.size <= LARGEST:
+        raise invalid("--size", options.size, f"{SMALLEST} to {LARGEST}")
+    if options.count is not None and not FEWEST <= options.count <= MOST:
         raise invalid("-n", options.count, f"{FEWEST} to {MOST}")
-    if options.seed < 0:
+    if options.seed is not None and options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
     if options.out and Path(options.out).exists() and not Path(options.out).is_dir():
         raise invalid("--out", options.out, "a folder, not a file")

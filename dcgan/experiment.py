@@ -2,7 +2,7 @@
 
 import re
 
-from dcgan.cells import experiment_names, plan_cells
+from dcgan.cells import THE_CELLS, experiment_names, plan_cells
 from dcgan.cli import Parser, run_command
 from dcgan.config import Config, save_config
 from dcgan.data.folder import load_images
@@ -14,7 +14,6 @@ from dcgan.parsing import parse_flags
 from dcgan.results import read_result
 
 PICTURES = 1000  # that each cell is scored by
-THE_CELLS = ("name", "seed", "recipe", "config")  # what is theirs to say
 
 
 def main(argv=None):
@@ -29,7 +28,7 @@ def main(argv=None):
         "  python -m dcgan.experiment losses --data pictures --epochs 50 --seeds 0,1",
     )
     add = parser.add_argument
-    add("experiment", help="one of these names, or a YAML file; see experiments/")
+    add("experiment", help="one of these names, or a YAML file like theirs")
     add("--jobs", type=int, default=1, help="trainings at a time; they share cores (1)")
     add("--seeds", help="such as 0,1,2; instead of the experiment's own")
     options, rest = parser.parse_known_args(argv)
@@ -37,7 +36,7 @@ def main(argv=None):
         raise invalid("--jobs", options.jobs, "1 to 64")
     seeds = _seeds(options.seeds)
     knobs = parse_flags(Config, {}, rest)
-    for knob in THE_CELLS:
+    for knob in (*THE_CELLS, "recipe", "config"):
         if knob in knobs:
             raise invalid(f"--{knob}", knobs[knob], "nothing: each cell has its own")
     run_experiment(options.experiment, options.jobs, seeds, **knobs)
@@ -82,7 +81,7 @@ def run_experiment(source, jobs=1, seeds=None, **overrides):
     if failed:
         raise InputError(
             f"{len(failed)} of {len(cells)} cells failed. Received: {failed[0]}: "
-            f"{problems[failed[0]]}. Allowed: see {planned[failed[0]][1]}"
+            f"{problems[failed[0]]}. All that it said: {planned[failed[0]][1]}"
         )
     return results
 

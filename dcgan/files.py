@@ -1,5 +1,6 @@
 """Files that appear under their name only when they are whole, and names by epoch."""
 
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,15 @@ def whole_file(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_json(path):
+    """Returns the dict in a JSON file, or None if it is missing or damaged."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def copy_file(source, target):

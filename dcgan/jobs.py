@@ -1,6 +1,7 @@
 """Commands of the package in other processes, several at a time."""
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -45,6 +46,8 @@ def _run(commands, log, environment):
             line = [sys.executable, "-m", *command]
             options = {"stdout": file, "stderr": subprocess.STDOUT}
             done = subprocess.run(line, env=environment, **options)
+        if done.returncode < 0:
+            return f"ended by the signal {signal.Signals(-done.returncode).name}"
         if done.returncode:
             return _last_line(log) or f"exit code {done.returncode}"
     return ""

@@ -1,13 +1,14 @@
 """What the trainings of a comparison came to, read from their run folders."""
 
-import json
 from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
-from dcgan.files import epoch_of
-from dcgan.tables import read_log
+from dcgan.figures.grids import GAP
+from dcgan.files import epoch_of, read_json
+from dcgan.resume import differences
+from dcgan.tables import read_columns, read_rows
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Result:
         with Image.open(self.sheets[epoch]) as picture:
             pixels = np.asarray(picture.convert("RGB"))
         grid = self.cell.config.sample_grid
-        side = (len(pixels) - 2) // grid  # of a picture with the gap after it
-        kept = side * min(shown or grid, grid) + 2
+        side = (len(pixels) - GAP) // grid  # of a picture with the gap after it
+        kept = side * min(shown or grid, grid) + GAP
         return pixels[:kept, :kept]
 
 
@@ -53,17 +54,18 @@ def read_result(cell, problem=""):
         problem: Why it failed, empty if it did not.
     """
     run = cell.run
-    scores = None
-    if run.evaluation.is_file():
-        scores = json.loads(run.evaluation.read_text(encoding="utf-8"))
+    if not run.is_run() or any(differences(run.config, cell.config)):
+        return Result(cell, problem)  # nothing, or another training's
+    # After a failure they are of an earlier start.
+    scores = None if problem else read_json(run.evaluation)
     minutes = None
     if run.has_epochs():
-        minutes = sum(read_log(run.timing)["seconds"]) / 60
+        minutes = sum(row["seconds"] for row in read_rows(run.timing)) / 60
     return Result(
         cell,
         problem,
         scores,
-        read_log(run.scores) if run.scores.is_file() else {},
+        read_columns(run.scores) if run.scores.is_file() else {},
         minutes,
         {epoch_of(path): path for path in sorted(run.samples.glob("epoch_*.png"))},
     )

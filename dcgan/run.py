@@ -1,12 +1,14 @@
 """The folder of a run: what is in it, and how to open it."""
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 from dcgan.config import load_config, save_config
 from dcgan.errors import InputError, invalid
-from dcgan.files import epoch_file, epoch_of, whole_file
+from dcgan.files import epoch_file, epoch_of, read_json, whole_file
+from dcgan.tables import read_rows
 
 
 class Run:
@@ -18,9 +20,9 @@ class Run:
     Attributes:
         folder: The folder, and as further `pathlib.Path`s: `config_file`, `log`,
             `timing`, `losses`, `gradients`, `gif`, `samples`, `scores`, `evaluation`,
-            `nearest`, `health`, `report`, `stages`, `best`, `best_file`, `tensorboard`,
-            `snapshots`, `checkpoints`, `checkpoint_file`, `generator_file`,
-            `discriminator_file`.
+            `nearest`, `health`, `report`, `stages`, `best`, `best_file`,
+            `best_scores`, `tensorboard`, `snapshots`, `checkpoints`,
+            `checkpoint_file`, `generator_file`, `discriminator_file`.
     """
 
     def __init__(self, folder):
@@ -40,6 +42,7 @@ class Run:
         self.stages = self.folder / "stages"
         self.best = self.folder / "best"
         self.best_file = self.best / "generator.keras"
+        self.best_scores = self.best / "scores.json"
         self.tensorboard = self.folder / "tensorboard"
         self.snapshots = self.folder / "snapshots"
         self.checkpoints = self.folder / "checkpoints"
@@ -165,6 +168,21 @@ class Run:
         folder = folder or self.folder
         save_network(gan.ema_generator, folder / self.generator_file.name)
         save_network(gan.discriminator, folder / self.discriminator_file.name)
+
+    def save_best(self, generator, scores):
+        """Keeps the best generator so far and its scores, a dict."""
+        save_network(generator, self.best_file)
+        with whole_file(self.best_scores) as temporary:
+            temporary.write_text(json.dumps(scores) + "\n", encoding="utf-8")
+
+    def read_best(self):
+        """Returns the scores of the best generator so far, or None."""
+        return read_json(self.best_scores)
+
+    def epoch_of(self, generator):
+        """Returns the epoch of the `newest` or the `best` generator, 0 if unknown."""
+        rows = [self.read_best()] if generator == "best" else read_rows(self.log)[-1:]
+        return int(rows[0]["epoch"]) if rows and rows[0] else 0
 
     def forget_after(self, epoch):
         """Deletes the sheets and generators of later epochs than `epoch`."""

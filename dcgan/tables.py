@@ -1,6 +1,7 @@
 """The tables of a run: CSV files that grow by a line at a time."""
 
 import csv
+import io
 from pathlib import Path
 
 from dcgan.files import whole_file
@@ -20,17 +21,22 @@ def append_row(path, header, values):
         csv.writer(file, lineterminator="\n").writerows(lines)
 
 
-def forget_after(path, epoch):
+def forget_after(path, epoch, header):
     """Takes the lines after an epoch out of a table of the run.
 
-    A training that goes on from a checkpoint writes them anew.
+    A training that goes on from a checkpoint writes them anew. A table of an earlier
+    version, with other columns, gets those of `header`.
     """
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = lines[:1] + [line for line in lines[1:] if _is_up_to(epoch, line)]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, header, "", "ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(csv.DictReader(kept))
     with whole_file(path) as temporary:
-        temporary.write_text("".join(kept), encoding="utf-8")
+        temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
 def read_table(path):
@@ -49,7 +55,7 @@ def read_rows(path):
     ]
 
 
-def read_log(path):
+def read_columns(path):
     """Reads a table of numbers by its columns: dict of lists, None where empty."""
     rows = read_table(Path(path))
     names = rows[0] if rows else []

@@ -123,7 +123,7 @@ def test_every_update_of_a_step_has_new_latents_and_the_same_real_batch(monkeypa
 
 def test_the_log_and_the_plot_have_the_counts(tiny_config, picture_folder):
     from dcgan.config import asdict, load_config
-    from dcgan.figures.plots import plot_losses, read_log
+    from dcgan.figures.plots import plot_losses, read_columns
 
     knobs = asdict(tiny_config) | {"dynamic_frequency": True, "d_lr": 0.05}
     run = dcgan.train(load_config(**knobs | {"data": picture_folder, "epochs": 4}))
@@ -132,7 +132,7 @@ def test_the_log_and_the_plot_have_the_counts(tiny_config, picture_folder):
     titles = [axes.get_title() for axes in plot_losses(run.log).axes]
     assert titles[2] == "How often each network is updated"
     shown = plot_losses(run.log).axes[2].lines[0].get_ydata()
-    log = read_log(run.log)
+    log = read_columns(run.log)
     assert sum(shown) * 3 == pytest.approx(log["g_updates"][-1])  # three steps an epoch
 
 

@@ -81,13 +81,24 @@ def test_a_file_of_one_s_own(tmp_path):
 
 WRONG = {
     "cells: {a: {g_lr: 7}}": "cell 'a': g_lr is not valid",
-    "cells: {a: {nope: 7}}": "cell 'a': unknown knob. Received: nope",
+    "cells: {a: {nope: 7}}": "mine.yml: a: unknown key. Received: nope",
+    "cells: {a: {1: 2}}": "mine.yml: a: unknown key. Received: 1",
+    "{1: a, x: b, cells: {a: }}": "mine.yml: unknown key. Received: 1",
+    "cells: {a: {recipe: 3}}": "mine.yml: a: recipe is not valid. Received: 3",
+    "cells: {a: {recipe: }}": "mine.yml: a: recipe is not valid. Received: None",
+    "cells: {a: {source: 5}}": "mine.yml: a: unknown key. Received: source",
+    "cells: {a: }\nbase: {runs: 5}": "mine.yml: base: runs is not valid",
+    "cells: {a: }\nseeds: [0, 0]": "seeds is not valid.*numbers that differ",
     "cells: {}": "cells is not valid",
     "cells: [a]": "cells is not valid",
     "cells: {a: 3}": "mine.yml: a is not valid. Received: 3",
     "cells: {a: }\nbase: 3": "mine.yml: base is not valid",
     "cells: {a: }\nseeds: x": "mine.yml: seeds is not valid",
-    "cells: {a: }\nmore: 1": "mine.yml: more is not valid.*about, base, cells, seeds",
+    "cells: {a: }\nmore: 1": "unknown key. Received: more.*one of about, base, cells",
+    "cells: {a: {seed: 1}}": "mine.yml: a: unknown key. Received: seed",
+    "cells: {a: {runs: x}}": "mine.yml: a: unknown key. Received: runs",
+    "cells: {a: }\nbase: {name: x}": "mine.yml: base: unknown key. Received: name",
+    "cells: {base: {name: x}}": "mine.yml: base: unknown key. Received: name",
     "cells: {a b: , A-b: }": "cells is not valid.*names that differ",
 }
 
@@ -98,6 +109,12 @@ def test_what_is_wrong_in_a_file_is_named_in_one_line(text, tmp_path):
     with pytest.raises(InputError, match=WRONG[text]) as error:
         plan_cells(tmp_path / "mine.yml")
     assert "\n" not in str(error.value)
+
+
+def test_the_name_of_a_file_names_a_folder(tmp_path):
+    (tmp_path / "...yml").write_text("cells: {a: }")
+    with pytest.raises(InputError, match="experiment is not valid"):
+        plan_cells(tmp_path / "...yml")
 
 
 def test_an_unknown_comparison_is_refused():

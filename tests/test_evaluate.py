@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zlib
 
 import numpy as np
 import pytest
@@ -43,11 +44,15 @@ def test_a_run_is_scored_and_its_suspects_are_drawn(trained, tmp_path, capsys):
     assert set(KEYS) <= set(scores)
     assert (scores["extractor"], scores["input_size"]) == ("lite0", 128)
     assert (scores["n_real"], scores["n_fake"]) == (12, 20)
+    assert (scores["generator"], scores["epoch"]) == ("newest", 3)
     assert all(np.isfinite(scores[key]) for key in KEYS[2:])
     with Image.open(run.nearest) as picture:
         assert picture.width > 800
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("20 generated pictures and 12 real ones, as lite0 sees")
+    assert said[0] == (
+        "20 generated pictures of the newest generator, epoch 3, and 12 real ones, as "
+        "lite0 sees them at 128x128"
+    )
     shown = f"KID x 1000      {scores['kid']:.1f} +- {scores['kid_error']:.1f}"
     assert any(line.startswith(shown) for line in said)
     assert said[-1] == f"evaluation.json and nearest.png in {run.folder}"
@@ -64,7 +69,9 @@ def test_the_best_generator_can_be_scored(trained, tmp_path):
     run = Run(shutil.copytree(trained[0].folder, tmp_path / "a"))
     run.best.mkdir()
     shutil.copy(run.snapshot_file(2), run.best_file)
+    run.best_scores.write_text('{"epoch": 2, "kid": 500.0}')
     best = module.evaluate(run.folder, count=20, best=True)
+    assert (best["generator"], best["epoch"]) == ("best", 2)
     assert best["kid"] != module.evaluate(run.folder, count=20)["kid"]
 
 
@@ -92,6 +99,9 @@ def test_held_out_pictures_of_a_run_are_the_baseline(trained, tmp_path):
     run.config_file.write_text(text)
     sets = module._from_run(run, None, 12, 0, False)
     assert len(sets.train) == 9 and len(sets.held_out) == 3
+    other = write_pictures(tmp_path / "other", 12, side=16)
+    sets = module._from_run(run, str(other), 12, 0, False)
+    assert len(sets.train) == 12 and len(sets.held_out) == 0
 
 
 BAD = {
@@ -103,6 +113,18 @@ BAD = {
     "extractor": (["RUN", "--extractor", "vgg"], "extractor.*'vgg'.*lite0, inception"),
     "no run": (["OUT"], "run: the folder holds no run"),
     "size of a run": (["RUN", "--size", "16"], "--size is not valid"),
+    "count of a folder": (
+        ["--fake", "FAKE", "--data", "REAL", "--out", "OUT", "-n", "20"],
+        "--count is not valid.*with a run",
+    ),
+    "seed of a folder": (
+        ["--fake", "FAKE", "--data", "REAL", "--out", "OUT", "--seed", "0"],
+        "--seed is not valid.*with a run",
+    ),
+    "no channels": (
+        ["--fake", "FAKE", "--data", "REAL", "--out", "OUT", "--channels", "0"],
+        "--channels",
+    ),
     "no best": (["RUN", "--best"], "no generator has been saved"),
     "no such folder": (
         ["--fake", "NONE", "--data", "REAL", "--out", "OUT"],
@@ -155,6 +177,16 @@ def test_what_is_no_picture_is_refused(name, real, tmp_path):
     folder.mkdir()
     (folder / name).write_text("no picture")
     assert refused(folder, real, tmp_path / "out").startswith("--fake: ")
+
+
+def test_a_bomb_among_the_pictures_is_named_and_left_out(fake, real, tmp_path, caplog):
+    """A PNG of a few bytes whose header says 40000x40000."""
+    content = bytearray((fake / next(fake.iterdir()).name).read_bytes())
+    content[16:24] = (40000).to_bytes(4, "big") * 2
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    (fake / "bomb.png").write_bytes(content)
+    scores = module.evaluate(fake=fake, data=real, out=tmp_path / "out")
+    assert scores["n_fake"] == 14 and "bomb.png" in caplog.text
 
 
 def test_missing_weights_are_one_line_and_exit_code_2(fake, real, tmp_path):

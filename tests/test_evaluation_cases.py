@@ -148,6 +148,7 @@ def test_held_out_pictures_are_the_baseline_of_copying(halves):
     scores, _ = reference.compare(held_out)
     assert scores["n_real"] == HALF
     assert scores["authpct"] == scores["authpct_real"] and scores["ct_score"] == 0.5
+    assert scores["near_copies"] == scores["near_copies_real"]
     near = memorisation.nearest(
         reference.extractor(held_out),
         reference.extractor(train),

@@ -12,7 +12,7 @@ from dcgan.figures.grids import (
     save_picture,
     screen_grid,
 )
-from dcgan.figures.plots import plot_losses, read_log, save_figure
+from dcgan.figures.plots import plot_losses, read_columns, save_figure
 from dcgan.files import whole_file
 from dcgan.training.logs import LOG_HEADER
 
@@ -174,7 +174,7 @@ def test_the_plot_shows_what_the_log_holds(tmp_path):
     rows = [["1", "10"] + ["0.5"] * 5, ["2", "20", "", "0.7", "0.7", "0.7", "0.7"]]
     lines = [",".join(LOG_HEADER[:7])] + [",".join(row) for row in rows]
     (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
-    log = read_log(tmp_path / "log.csv")
+    log = read_columns(tmp_path / "log.csv")
     assert log["epoch"] == [1, 2] and log["pictures"] == [0.5, None]
     figure = plot_losses(tmp_path / "log.csv")
     losses, scores = figure.axes

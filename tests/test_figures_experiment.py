@@ -1,5 +1,8 @@
 """Trainings side by side: the table, the curves, the sheets and the animation."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,9 +12,11 @@ from dcgan.config import load_config
 from dcgan.figures import experiment as figures
 from dcgan.figures.grids import image_grid, save_picture
 from dcgan.results import Result, read_result
+from dcgan.run import Run
 
 SCORES = {"kid": 612.4, "kid_error": 14.2, "recall": 0.2, "coverage": 0.1}
-SCORES |= {"variety": 0.9, "authpct": 0.8, "near_copies": 3}
+SCORES |= {"variety": 0.9, "authpct": 0.8, "near_copies": 3, "kid_floor": 4.4}
+SCORES |= {"extractor": "lite0", "input_size": 128, "n_real": 20, "n_fake": 30}
 
 
 def cell(name, seed=0, runs="runs"):
@@ -21,7 +26,9 @@ def cell(name, seed=0, runs="runs"):
 
 def curve(*kids):
     epochs = [10.0 * (i + 1) for i in range(len(kids))]
-    return {"epoch": epochs, "kid": list(kids), "kid_error": [5.0] * len(kids)}
+    return {"epoch": epochs, "kid": list(kids), "kid_error": [5.0] * len(kids)} | {
+        "authpct": [0.9] * len(kids)
+    }
 
 
 @pytest.fixture
@@ -41,28 +48,31 @@ def test_the_table_has_a_line_a_cell(results):
     assert all(line.count("|") == header.count("|") for line in lines)
     one, two, three = ([part.strip() for part in x.split("|")] for x in lines)
     assert one[1:4] == ["one", "1", "612 +- 14"]
-    assert one[4:] == ["0.20", "0.10", "0.90", "0.80", "3", "600 (20)", "3", ""]
-    assert two[1:5] == ["two", "2", "656 (612 to 700)", "0.25 (0.20 to 0.30)"]
+    assert one[4:] == ["0.10", "0.20", "0.90", "0.80", "3", "600 (20)", "3", ""]
+    assert two[1:4] == ["two", "2", "656 (612 to 700)"]
+    assert two[5] == "0.25 (0.20 to 0.30)"
     assert two[9:11] == ["500 (20), 900 (10)", "2"]
     assert three[1:4] == ["three", "1 of 2", "612 +- 14"]
 
 
 def test_a_cell_without_scores_says_why(results):
-    line = figures.table(results[2:3]).splitlines()[-1]
+    header, _, line = figures.table(results[2:3]).splitlines()
+    assert line.count("|") == header.count("|")
     assert line.split(" | ")[:3] == ["| three", "0 of 1", "it broke"]
 
 
 def test_the_band_is_the_error_of_one_seed_and_the_range_of_several():
-    epochs, middle, low, high = figures._band([curve(700, 600)])
+    epochs, middle, low, high = figures._band([curve(700, 600)], "kid")
     assert epochs == [10, 20] and list(middle) == [700, 600]
     assert list(low) == [695, 595] and list(high) == [705, 605]
-    epochs, middle, low, high = figures._band([curve(700, 600), curve(900)])
+    epochs, middle, low, high = figures._band([curve(700, 600), curve(900)], "kid")
     assert epochs == [10] and (middle, low, high) == (800, 700, 900)
 
 
 def test_the_curves_are_named_and_distinct(results):
     figure = figures.kid_figure(results, "All of them")
-    (axes,) = figure.axes
+    axes, copies = figure.axes
+    assert [line.get_ydata()[0] for line in copies.lines] == [0.9, 0.9]
     assert [line.get_label() for line in axes.lines] == ["one", "two"]
     assert len({line.get_color() for line in axes.lines}) == 2
     assert axes.get_title() == "All of them"
@@ -77,6 +87,7 @@ def runs(tmp_path):
     found = []
     for name, epochs in (("long", (1, 2, 3)), ("short", (1, 2))):
         planned = cell(name, runs=tmp_path)
+        Run.create(planned.config)
         for epoch in epochs:
             shades = np.full((25, 16, 16, 3), 40 * epoch, np.uint8)
             shades += np.arange(25, dtype=np.uint8)[:, None, None, None]
@@ -123,7 +134,9 @@ def test_tiles_have_their_names_above_them_and_do_not_overlap():
 
 def test_all_files_are_written(results, runs, tmp_path):
     figures.write_figures(tmp_path, "About this", [*results, *runs])
-    assert (tmp_path / "table.md").read_text().startswith("About this\n\n| cell |")
+    said = (tmp_path / "table.md").read_text()
+    source = "30 generated pictures and 20 real ones, as lite0 sees them at 128x128"
+    assert said.startswith(f"About this\n\n{source}. KID floor: 4.\n\n| cell |")
     for name in ("curves.png", "grid.png", "comparison.gif"):
         with Image.open(tmp_path / name) as picture:
             picture.verify()
@@ -132,3 +145,20 @@ def test_all_files_are_written(results, runs, tmp_path):
 def test_nothing_is_drawn_of_nothing(tmp_path):
     figures.write_figures(tmp_path, "About", [Result(cell("a"), "it broke")])
     assert [file.name for file in tmp_path.iterdir()] == ["table.md"]
+
+
+def test_scores_of_an_earlier_start_are_not_those_of_one_that_failed(tmp_path):
+    planned = cell("again", runs=tmp_path)
+    Run.create(planned.config)
+    planned.run.evaluation.write_text(json.dumps(SCORES))
+    planned.run.scores.write_text("epoch,kid,kid_error,authpct\n9,700,10,0.9\n")
+    assert read_result(planned).scores == SCORES
+    failed = read_result(planned, "it broke")
+    assert failed.scores is None and failed.curve["kid"] == [700]
+    other = Cell("again", replace(planned.config, g_lr=0.01))
+    assert read_result(other, "it exists") == Result(other, "it exists")
+
+
+def test_no_name_breaks_the_table():
+    lines = figures.table([Result(cell("c"), "it\nbroke | off")]).splitlines()
+    assert len(lines) == 3 and "it broke \\| off" in lines[-1]

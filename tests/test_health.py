@@ -1,5 +1,7 @@
 """Trainings that are made to fail, each in its way, are told so; healthy ones not."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,14 +9,17 @@ from helpers import command, read_rows, write_pictures
 
 import dcgan
 from dcgan.config import load_config
-from dcgan.training.health import RULES, diagnose, swings
+from dcgan.sources import recipe_names
+from dcgan.training import symptoms
+from dcgan.training.health import RULES, _remedy, diagnose
+from dcgan.training.symptoms import swings
 
 SMALL = {"size": 16, "g_features": 8, "d_features": 8, "latent_dim": 16}
 SMALL |= {"batch_size": 16, "aug_prob": 0.0}
-# R3GAN's losses at a high rate learn ten pictures by heart in a thousand steps.
-COPIER = {"loss": "rgan", "r1": 1.0, "r2": 1.0, "beta1": 0.0, "latent_dim": 8}
+# R3GAN's losses at a high rate learn twelve pictures by heart in some thousand steps.
+COPIER = {"loss": "rgan", "r1": 1.0, "r2": 1.0, "beta1": 0.0, "latent_dim": 3}
 COPIER |= {"g_norm": "none", "d_norm": "none", "g_features": 32, "d_features": 32}
-COPIER |= {"g_lr": 0.003, "d_lr": 0.003, "batch_size": 10, "flip": False}
+COPIER |= {"g_lr": 0.003, "d_lr": 0.003, "batch_size": 12, "flip": False}
 
 # what goes wrong: (pictures, epochs between scores, epochs, knobs)
 FAILURES = {
@@ -29,7 +34,7 @@ FAILURES = {
         {"holdout": 0.4, "d_lr": 0.001, "d_features": 32, "d_norm": "layer"}
         | {"batch_size": 8, "flip": False},
     ),
-    "generator copies": (10, 250, 1500, COPIER),
+    "generator copies": (12, 250, 2000, COPIER),
     "diverged": (
         *(100, 20, 20),
         {"loss": "wgan", "d_norm": "none", "g_lr": 0.01, "d_lr": 0.01},
@@ -104,9 +109,62 @@ def test_a_remedy_that_is_on_already_is_not_offered():
         assert found["discriminator won"].endswith(f" Try {remedy}.")
 
 
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_no_remedy_is_refused(recipe, name):
+    """The knobs of a remedy are on then, and the next one is asked for."""
+    config = load_config(recipe)
+    for _ in range(4):
+        flags = _remedy(RULES[name], config)
+        if not flags.startswith("--"):
+            break  # in words: the last one
+        words = [word.partition(" ") for word in flags.removeprefix("--").split(" --")]
+        knobs = {knob: float(value) if value else True for knob, _, value in words}
+        assert all(getattr(config, knob) != knobs[knob] for knob in knobs)
+        config = replace(config, **knobs)
+
+
+def test_a_loss_without_targets_gets_no_smoothing():
+    found = _remedy(RULES["discriminator won"], load_config(loss="hinge"))
+    assert found.startswith("--d_lr ")
+
+
 def test_a_loss_without_zero_has_no_winner():
     epochs = [dict(g_loss=9.0, d_loss=0.0, real_score=1.0, fake_score=0.0)] * 10
     assert diagnose(epochs, [], load_config(loss="wgan", gp=10.0)) == {}
+
+
+def test_a_critic_that_settles_again_did_not_diverge():
+    # 819 pictures, W-loss with gp=10 and BatchNorm in both networks, epochs 13 to 18
+    losses = [
+        (102, -193),
+        (121, -234),
+        (108, -246),
+        (22, -183),
+        (-76, -60),
+        (-122, -22),
+    ]
+    scores = dict(real_score=0.5, fake_score=0.5)
+    epochs = [dict(g_loss=g, d_loss=d, **scores) for g, d in losses]
+    assert diagnose(epochs, [], load_config(loss="wgan", gp=10.0)) == {}
+    assert "diverged" in diagnose(epochs[:3], [], load_config())  # beyond any logit
+
+
+def scores_of(kids, error=6.0):
+    return [{"epoch": i, "kid": kid, "kid_error": error} for i, kid in enumerate(kids)]
+
+
+def test_kid_within_its_error_of_0_does_not_oscillate():
+    for kids in ([-4, 2, -3, 1], [1, 3, 1, 3, 1], [0] * 5):
+        assert not symptoms.oscillates([], scores_of(kids), None)
+    assert symptoms.oscillates([], scores_of([100, 160, 110, 170]), None)
+    assert not symptoms.oscillates([], scores_of([100, 160, 110, 170], 40.0), None)
+
+
+def test_pictures_as_close_as_real_ones_are_no_copies():
+    row = {"authpct": 0.4, "authpct_real": 0.45}
+    assert not symptoms.copied([], [row] * 2, None)
+    assert symptoms.copied([], [row | {"authpct_real": 0.9}] * 2, None)
 
 
 def test_swings_are_counted_from_extreme_to_extreme():

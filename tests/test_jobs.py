@@ -15,6 +15,7 @@ def modules(tmp_path, monkeypatch):
     for name, text in {
         "say": "import sys; print(*sys.argv[1:])",
         "fail": "import sys; print('first'); sys.exit('the last line')",
+        "die": "import os; print('50 %', flush=True); os.kill(os.getpid(), 9)",
         "wait": "import time; print(time.time(), flush=True); time.sleep(1.5);"
         "print(time.time())",
         "threads": "import os; print(os.environ.get('OMP_NUM_THREADS'))",
@@ -42,6 +43,11 @@ def test_a_job_that_fails_ends_and_leaves_the_others_alone(tmp_path):
     found, logs = run(tmp_path, a=[["fail"], ["say", "never"]], b=[["say", "fine"]])
     assert found == {"a": "the last line", "b": ""}
     assert "never" not in logs["a"] and logs["b"] == "fine\n"
+
+
+def test_a_job_that_is_killed_says_so_not_its_last_line(tmp_path):
+    found, _ = run(tmp_path, a=[["die"]])
+    assert found == {"a": "ended by the signal SIGKILL"}
 
 
 def test_two_at_once_overlap_and_one_at_a_time_does_not(tmp_path):

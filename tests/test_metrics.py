@@ -6,6 +6,7 @@ from scipy.linalg import sqrtm
 
 from dcgan.evaluation import metrics
 from dcgan.evaluation.distances import distances, to_neighbour
+from dcgan.evaluation.limits import evenly
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,17 @@ def test_variety_is_0_if_all_come_twice_and_1_for_the_real_ones(sets):
     assert metrics.variety(real, np.repeat(real[:7], 2, axis=0)) == 0
     assert metrics.variety(real, real) == 1
     assert metrics.variety(real, real * 3) == pytest.approx(3)
+    twice = np.repeat(real, 2, axis=0)  # a data set with every picture there twice
+    assert metrics.variety(twice, real) == pytest.approx(1)
+
+
+def test_the_real_ones_of_variety_are_spread_over_the_data():
+    """They come sorted: the first ones here are closer together than the others."""
+    real = np.concatenate([np.arange(20) / 100, np.arange(20) * 7.0 + 1])[:, None]
+    fake = np.arange(20)[:, None] * 7.0
+    found = metrics.variety(real, fake)
+    assert found == metrics.variety(evenly(real, 20), fake)
+    assert found < metrics.variety(real[:20], fake) / 10
 
 
 def test_distances_pair_by_pair(sets):

@@ -17,6 +17,8 @@ from dcgan.figures.report import write_report
 from dcgan.provenance import command_of, differences_from_recipe
 from dcgan.run import Run
 from dcgan.sources import recipe_names
+from dcgan.tables import append_row
+from dcgan.training.logs import LOG_HEADER
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -35,6 +37,7 @@ def full(trained, tmp_path):
     """A finished run with scores, suspects and something wrong."""
     run = Run(shutil.copytree(trained[0].folder, tmp_path / "full"))
     source = {"extractor": "lite0", "input_size": 128, "n_fake": 20, "n_real": 12}
+    source |= {"generator": "newest", "epoch": 3}
     run.evaluation.write_text(json.dumps(SCORES | source))
     noise = np.random.default_rng(0).integers(0, 256, (60, 900, 3), dtype=np.uint8)
     save_picture(run.nearest, noise)
@@ -53,7 +56,11 @@ def test_everything_is_inside_the_page(full):
 def test_what_it_says(full):
     page = full.report.read_text()
     assert "Epoch 2: It &lt;collapsed&gt;, &amp; more." in page
-    assert "612.4 +- 14.2" in page and "20 samples and 12 real pictures" in page
+    assert (
+        "612.4 +- 14.2" in page
+        and "20 generated pictures of the newest generator, epoch 3, and 12 real"
+        in page
+    )
     assert "3 of 3 epochs" in page
     headings = re.findall("<h2>(.*?)</h2>", page)
     assert headings == [
@@ -73,7 +80,8 @@ def test_a_run_that_has_only_begun_has_a_report(tmp_path):
     run = started(tmp_path / "a")
     write_report(run)
     page = run.report.read_text()
-    assert "Nothing was found wrong." in page and "0 of 800 epochs" in page
+    assert "Nothing was found wrong. Without scores only the losses tell" in page
+    assert "0 of 800 epochs" in page
     assert "<img" not in page and "<h2>Scores</h2>" not in page
 
 
@@ -82,7 +90,22 @@ def test_scores_of_the_training_stand_in_for_those_of_evaluate(tmp_path):
     run.scores.write_text("epoch,kid,kid_error,recall\n10,900,20,0.1\n20,700,10,0.25\n")
     write_report(run)
     page = run.report.read_text()
-    assert "taken after epoch 20" in page and "700.0 +- 10.0" in page
+    assert "taken while training, after epoch 20;" in page and "700.0 +- 10.0" in page
+
+
+def test_scores_of_a_generator_of_before_are_not_shown(full):
+    append_row(full.log, LOG_HEADER, {"epoch": 4})
+    full.scores.write_text("epoch,kid,kid_error,recall\n4,900,20,0.1\n")
+    write_report(full)
+    page = full.report.read_text()
+    assert "900.0 +- 20.0" in page and "612.4" not in page
+    assert "<h2>Nearest training pictures</h2>" not in page
+
+
+def test_damaged_scores_do_not_stop_the_report(full):
+    full.evaluation.write_text("{")
+    write_report(full)
+    assert "<h2>Scores</h2>" not in full.report.read_text()
 
 
 @pytest.mark.parametrize(

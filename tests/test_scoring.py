@@ -8,10 +8,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import dcgan
 from dcgan.errors import InputError
+from dcgan.evaluation import lite0
 from dcgan.run import Run
 from dcgan.tables import read_rows as read_numbers
 from dcgan.training import scoring, trainer
-from dcgan.training.scoring import best_of, improves, in_words, out_of_patience
+from dcgan.training.scoring import scores_in_words
 
 TINY = "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4"
 TINY = f"{TINY} --sample_every 9 --sample_grid 2 --gradients_every 0 --name a".split()
@@ -23,7 +24,7 @@ LOGGED = ("kid", "kid_error", "recall", "coverage", "authpct")
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    return write_pictures(tmp_path_factory.mktemp("pictures"), 16, side=16)
+    return write_pictures(tmp_path_factory.mktemp("pictures"), 24, side=16)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def scored(pictures, tmp_path_factory):
     """A run that was scored in epochs 2, 4 and 5, with pictures set aside."""
     runs = tmp_path_factory.mktemp("runs")
     flags = ["--data", pictures, "--runs", runs, "--epochs", 5, "--eval_every", 2]
-    done = command("train", *flags, *TINY, "--snapshot_every", 1, "--holdout", 0.2)
+    done = command("train", *flags, *TINY, "--snapshot_every", 1, "--holdout", 0.45)
     assert done.returncode == 0, done.stderr
     return Run(runs / "a"), done
 
@@ -40,44 +41,11 @@ def row(kid, variety=0.9, authpct=0.9):
     return {"kid": kid, "variety": variety, "authpct": authpct}
 
 
-def test_a_lower_kid_is_better():
-    assert improves(row(500), None) and improves(row(499), row(500))
-    assert not improves(row(500), row(500)) and not improves(row(501), row(500))
-
-
-@pytest.mark.parametrize("name", ["variety", "authpct"])
-def test_what_has_collapsed_or_copies_replaces_nothing_sound(name):
-    assert not improves(row(1) | {name: 0.4}, row(500))
-    assert improves(row(1) | {name: 0.5}, row(500))
-    assert improves(row(1) | {name: 0.4}, row(500) | {name: 0.4})  # early pictures
-    assert improves(row(1) | {name: 0.4}, None)
-
-
-def test_the_best_of_several():
-    rows = [row(900, 0.2), row(700, 0.6), row(10, 0.0), row(650), row(5, 0.9, 0.1)]
-    assert best_of(rows) == row(650) and best_of([]) is None
-
-
-@pytest.mark.parametrize(
-    "kids, patience, stops",
-    [
-        ([9, 8, 7], 2, False),
-        ([7, 8, 9], 2, True),
-        ([7, 8], 2, False),
-        ([8, 9, 7, 8], 2, False),
-        ([7, 9, 7], 2, True),  # as low is no new minimum
-        ([7, 8, 9], 0, False),
-        ([], 1, False),
-    ],
-)
-def test_patience_counts_scores_without_a_new_minimum(kids, patience, stops):
-    assert out_of_patience([row(kid) for kid in kids], patience) == stops
-
-
 def test_the_words_of_the_progress_line():
-    scores = row(612.4) | {"kid_error": 14.2, "recall": 0.214, "coverage": 0.1}
-    words = "kid 612 +- 14, recall 0.21, coverage 0.10, authpct 0.90"
-    assert in_words(scores) == words and in_words({}) == ""
+    scores = {"kid": 612.4, "kid_error": 14.2, "recall": 0.214, "coverage": 0.1}
+    scores["authpct"] = 0.9
+    words = "kid 612 +- 14, coverage 0.10, recall 0.21, authpct 0.90"
+    assert scores_in_words(scores) == words and scores_in_words({}) == ""
 
 
 def test_scores_are_in_their_table_and_in_the_log(scored):
@@ -104,19 +72,21 @@ def test_scores_are_in_tensorboard(scored):
 def test_scores_are_in_the_progress_line_and_announced(scored):
     run, done = scored
     lines = [line.strip() for line in done.stderr.splitlines() if "kid " in line]
-    expected = [in_words(row) for row in read_numbers(run.scores)]
-    assert list(dict.fromkeys(line[line.index("kid ") :] for line in lines)) == expected
-    assert "16 pictures of 16x16 RGB" in done.stdout
-    assert "3 of them set aside" in done.stdout
+    expected = [scores_in_words(row) for row in read_numbers(run.scores)]
+    shown = [line[line.index("kid ") :] for line in lines]
+    assert list(dict.fromkeys(shown)) == list(dict.fromkeys(expected))
+    assert "24 pictures of 16x16 RGB" in done.stdout
+    assert "11 of them set aside" in done.stdout
     assert (
-        "Scores every 2 epochs: 400 generated pictures and 13 real ones, as lite0 "
+        "Scores every 2 epochs: 400 generated pictures and 24 real ones, as lite0 "
         "sees them at 128x128" in done.stdout.splitlines()
     )
 
 
 def test_the_best_generator_is_kept(scored):
     run, _ = scored
-    best = best_of(read_numbers(run.scores))
+    best = run.read_best()
+    assert best["kid"] == pytest.approx(min(r["kid"] for r in read_numbers(run.scores)))
     kept = run.load_best_generator().get_weights()
     then = run.load_generator(int(best["epoch"])).get_weights()
     for one, other in zip(kept, then, strict=True):
@@ -145,7 +115,7 @@ def test_what_is_set_aside_is_not_trained_on(pictures, monkeypatch):
     monkeypatch.setattr(trainer, "make_dataset", spy)
     dcgan.fit(dcgan.load_config(**KNOBS, epochs=1, holdout=0.25, seed=5), images)
     np.testing.assert_array_equal(seen[0], train)
-    assert len(held_out) == 4
+    assert len(held_out) == 6
 
 
 class FakeReference:
@@ -159,7 +129,8 @@ class FakeReference:
 
     def quick(self, pictures):
         shares = dict.fromkeys(("precision", "recall", "density", "coverage"), 0.5)
-        return row(self.kids.pop(0)) | shares | {"kid_error": 1.0}
+        sound = {"variety": 0.9, "authpct": 0.9, "authpct_real": 0.8}
+        return {"kid": self.kids.pop(0), "kid_error": 1.0} | shares | sound
 
 
 @pytest.fixture
@@ -195,6 +166,64 @@ def test_going_on_remembers_the_best(start):
     assert run.best_file.read_bytes() == best
     start([4], epochs=4)
     assert run.best_file.read_bytes() != best
+
+
+def test_missing_weights_are_told_before_training_and_leave_no_run(start, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lite0, "PACKAGE", "no_such_package")
+        with pytest.raises(InputError, match="weights of lite0 are missing"):
+            start([], epochs=1)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_too_few_pictures_are_told_before_training():
+    with pytest.raises(InputError, match="too few real pictures"):
+        dcgan.Evaluation(np.zeros((9, 16, 16, 3), np.uint8))
+
+
+def test_the_gap_is_taken_from_pictures_of_all_kinds(monkeypatch):
+    """Pictures come sorted by name, so the first ones are of one kind."""
+    sorted_ones = np.full(
+        (60, 8, 8, 3), np.arange(60, dtype=np.uint8)[:, None, None, None]
+    )
+    scores = dcgan.Evaluation(sorted_ones, held_out=sorted_ones[:3])
+    seen = []
+    monkeypatch.setattr(scores, "_logits", lambda images: seen.append(images) or [0.0])
+    scores._gap(sorted_ones)
+    assert [list(images[:, 0, 0, 0]) for images in seen[:2]] == [[0, 30, 59], [0, 1, 2]]
+
+
+def test_patience_does_not_count_what_came_before_the_last_stage(start):
+    knobs = {"progressive": [8, 16], "epochs": 6, "patience": 2, "checkpoint_every": 9}
+    run = start([5, 6, 7, 8, 4, 3], **knobs)
+    assert [r["kid"] for r in read_rows(run.scores)] == list("567843")
+    assert run.read_best()["epoch"] == 6
+
+
+def test_the_best_is_of_the_stage_that_is_trained(start):
+    run = start([5, 6, 7, 9, 8, 10], progressive=[8, 16], epochs=6)
+    assert run.read_best()["epoch"] == 5
+    assert run.load_best_generator().output_shape[1] == 16
+
+
+def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
+    knobs = {**KNOBS, "data": pictures, "runs": tmp_path / "runs", "epochs": 3}
+    knobs |= {"loss": "wgan", "r1": 1e9, "g_lr": 1.0, "d_lr": 1.0, "d_norm": "none"}
+    knobs |= {"g_norm": "none", "beta1": 0.0, "g_slope": 1.0, "d_slope": 1.0}
+    with pytest.raises(InputError, match="nan|inf"):
+        dcgan.train(dcgan.load_config(**knobs, beta2=0.0))
+    run = Run(tmp_path / "runs" / "a")
+    assert run.health.is_file()
+    if run.best_file.is_file():  # of an epoch before
+        weights = run.load_best_generator().get_weights()
+        assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_too_few_pictures_set_aside_give_no_gap(pictures, capsys, tmp_path):
+    knobs = {**KNOBS, "data": pictures, "runs": tmp_path, "epochs": 1, "holdout": 0.2}
+    run = dcgan.train(dcgan.load_config(**knobs))
+    assert "the gap takes 10 pictures set aside" in capsys.readouterr().out
+    assert read_rows(run.scores)[0]["gap"] == ""
 
 
 def test_too_few_pictures_train_without_scores(tmp_path, capsys):

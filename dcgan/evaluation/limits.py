@@ -19,10 +19,27 @@ def at_most(pictures, what):
     Raises:
         InputError: If there are too few.
     """
+    check_enough(pictures, what)
+    return evenly(pictures, MOST)
+
+
+def check_enough(pictures, what):
+    """Raises `InputError` if there are too few pictures for a score; see `at_most`."""
     if len(pictures) < FEWEST:
         raise InputError(
             f"too few {what} for a score. Received: {len(pictures)}. "
             f"Allowed: {FEWEST} or more"
         )
-    places = thin_out(range(len(pictures)), min(len(pictures), MOST))
-    return np.asarray(pictures)[places]
+
+
+def evenly(values, most):
+    """Returns at most `most` rows, evenly spread: real pictures come sorted by name.
+
+    Args:
+        values: (N, ...) array.
+        most: 1 or more.
+    """
+    values = np.asarray(values)
+    if len(values) <= most:
+        return values
+    return values[thin_out(range(len(values)), most)]

@@ -62,6 +62,15 @@ def build_lite0(size, classes=False):
 
 def read_weights():
     """Reads the tensors of the package's file, if it is the one that we know."""
+    return read_tensors(io.BytesIO(check_weights()))
+
+
+def check_weights():
+    """Returns the content of the package's file.
+
+    Raises:
+        InputError: If it is missing or altered.
+    """
     found = util.find_spec(PACKAGE)
     file = Path(found.origin).parent / FILE if found else None
     if file is None or not file.is_file():
@@ -75,7 +84,7 @@ def read_weights():
             "extractor: the weights of lite0 are damaged or altered. Received: "
             f"{file} with another sha256. Allowed: {REMEDY}"
         )
-    return read_tensors(io.BytesIO(content))
+    return content
 
 
 def _blocks():

@@ -69,7 +69,7 @@ def authpct(ratio):
         0 to 1; exact copies have 0.
 
     Reference:
-        Alaa et al. 2022, How Faithful is your Synthetic Data?, section 4.3.
+        Alaa et al. 2022, How Faithful is your Synthetic Data?, authenticity.
     """
     return float(np.mean(ratio > 1))
 
@@ -83,8 +83,8 @@ def ct_score(fake, held_out):
         held_out: (m,) the same of real pictures that were not trained on.
 
     Reference:
-        Meehan et al. 2020, A Non-Parametric Test to Detect Data-Copying, section 3;
-        the rank statistic, unscaled.
+        Meehan et al. 2020, A Non-Parametric Test to Detect Data-Copying, the rank
+        statistic as a share.
     """
     order = np.sort(held_out)
     above = len(order) - np.searchsorted(order, fake, "right")
@@ -93,7 +93,7 @@ def ct_score(fake, held_out):
 
 
 def near_copies(pictures, train, index):
-    """Tells which pictures repeat a training picture, as it is, mirrored or moved.
+    """Finds the training pictures that are repeated, as they are, mirrored or moved.
 
     Args:
         pictures: uint8 (n, H, W, C).
@@ -101,17 +101,18 @@ def near_copies(pictures, train, index):
         index: (n, k) numbers of the training pictures to look at.
 
     Returns:
-        (n,) bool array: whether less than a tenth of the variance of one of these
-        training pictures is left unexplained at the best shift, up to an eighth of the
-        side.
+        (n,) array: the number of the training picture of whose variance less than a
+        tenth is left unexplained at the best shift, up to an eighth of the side; the
+        best one if there are several, -1 if there is none.
     """
     small, views = _small(pictures), _small(train)
-    left = np.full(len(small), np.inf)
-    for column in index.T:
-        originals = views[column]
-        for candidates in (originals, originals[:, :, ::-1]):
-            left = np.minimum(left, _unexplained(small, candidates))
-    return left < NEAR_COPY
+    left = [
+        np.minimum(*(_unexplained(small, kind) for kind in (one, one[:, :, ::-1])))
+        for one in (views[column] for column in index.T)
+    ]
+    best = np.argmin(left, axis=0)
+    rows = np.arange(len(small))
+    return np.where(np.min(left, axis=0) < NEAR_COPY, index[rows, best], -1)
 
 
 def _unexplained(pictures, originals):
@@ -172,10 +173,11 @@ def discriminator_gap(train, held_out, fake):
 
     Returns:
         0 if it takes both for equally real, 1 if it takes held-out pictures for
-        generated ones: it has learnt the training pictures by heart.
+        generated ones: it has learnt the training pictures by heart. 0 as well if it
+        takes generated pictures for real ones.
 
     Reference:
         Karras et al. 2020, Training GANs with Limited Data, equation 1 (r_v).
     """
     span = np.mean(train) - np.mean(fake)
-    return float((np.mean(train) - np.mean(held_out)) / span) if span else 0.0
+    return float((np.mean(train) - np.mean(held_out)) / span) if span > 0 else 0.0

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dcgan.evaluation.distances import distances, to_neighbour
+from dcgan.evaluation.limits import evenly
 
 SCALE = 1000  # KID is written in thousandths
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
@@ -36,11 +37,7 @@ def kid(real, fake):
         Binkowski et al. 2018, Demystifying MMD GANs, section 4; Efron and Stein 1981,
         The Jackknife Estimate of Variance.
     """
-    unit = np.sqrt(np.mean(np.square(real, dtype=np.float64)))
-    real, fake = (
-        np.asarray(real, np.float64) / unit,
-        np.asarray(fake, np.float64) / unit,
-    )
+    real, fake = _in_units_of(real, real), _in_units_of(real, fake)
     return _discrepancy(
         _without_diagonal(_kernel(real, real)),
         _without_diagonal(_kernel(fake, fake)),
@@ -59,8 +56,7 @@ def kid_floor(real, seed=0):
         The KID that 95 of 100 pairs of random halves of the real pictures stay below,
         either side of 0.
     """
-    unit = np.sqrt(np.mean(np.square(real, dtype=np.float64)))
-    real = np.asarray(real, np.float64) / unit
+    real = _in_units_of(real, real)
     kernel = _without_diagonal(_kernel(real, real))
     rng = np.random.default_rng(seed)
     found = []
@@ -70,6 +66,13 @@ def kid_floor(real, seed=0):
         blocks = kernel[np.ix_(a, a)], kernel[np.ix_(b, b)], kernel[np.ix_(a, b)]
         found.append(abs(_discrepancy(*blocks).value))
     return float(np.quantile(found, 0.95))
+
+
+def _in_units_of(real, features):
+    """Divides features by the root mean square of the real ones."""
+    return np.asarray(features, np.float64) / np.sqrt(
+        np.mean(np.square(real, dtype=float))
+    )
 
 
 def _kernel(a, b):
@@ -158,15 +161,15 @@ def variety(real, fake):
     """How far generated pictures are from each other, next to real ones.
 
     Args:
-        real: (n, d) features.
-        fake: (m, d) features.
+        real: (n, d) features, thinned out evenly if they are more than the others.
+        fake: (m, d) features, of which the first n are taken: they have no order.
 
     Returns:
         The median distance to the nearest other picture over that of as many real
         ones: about 1 for a varied set, 0 if most pictures come twice.
     """
-    count = min(len(real), len(fake))
-    real, fake = (
-        np.median(to_neighbour(distances(x[:count], x[:count]))) for x in (real, fake)
-    )
-    return float(fake / real) if real else 0.0
+    real, fake = evenly(real, len(fake)), fake[: len(real)]
+    apart = distances(real, real)
+    apart[apart == 0] = np.inf  # a picture that is there twice has another neighbour
+    real = np.median(to_neighbour(apart))
+    return float(np.median(to_neighbour(distances(fake, fake))) / real)

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dcgan.errors import invalid
 from dcgan.evaluation import memorisation, metrics
 from dcgan.evaluation.features import Extractor
-from dcgan.evaluation.limits import at_most
+from dcgan.evaluation.limits import MOST, at_most, evenly
 from dcgan.pixels import over_white
 
 ALPHA = "alpha_"  # in front of the scores of transparency on its own
@@ -18,9 +19,11 @@ class Suspects(NamedTuple):
 
     Attributes:
         pictures: uint8 (n, H, W, C).
-        originals: uint8 (n, H, W, C), the nearest training picture of each.
+        originals: uint8 (n, H, W, C), the training picture that each repeats, or the
+            nearest one.
         ratios: (n,); see `dcgan.evaluation.memorisation.Nearest`.
-        copies: (n,) bool; see `dcgan.evaluation.memorisation.near_copies`.
+        copies: (n,) bool, whether it is a near copy; see
+            `dcgan.evaluation.memorisation.near_copies`.
     """
 
     pictures: np.ndarray
@@ -54,11 +57,14 @@ class Reference:
         self.images = at_most(images, "real pictures")
         self._train = self.extractor(over_white(self.images))
         self._mirrored = self.extractor(over_white(self.images[:, :, ::-1]))
-        self._set_aside = self.images[:0] if held_out is None else held_out
+        self._set_aside = (
+            self.images[:0] if held_out is None else evenly(held_out, MOST)
+        )
         self._held_out = self._train[:0]
         if len(self._set_aside):
             self._held_out = self.extractor(over_white(self._set_aside))
         self._real = np.concatenate([self._train, self._held_out])
+        self._unseen, self._near_real = self._baseline()
 
     def quick(self, pictures):
         """Returns the scores that are taken while training, a dict of floats.
@@ -67,31 +73,39 @@ class Reference:
             pictures: uint8 (n, H, W, C), n of 10 to 5000; another side is allowed.
 
         Returns:
-            `kid`, `kid_error`, `precision`, `recall`, `density`, `coverage`, `variety`
-            and `authpct`; see the functions of `metrics` and `memorisation`.
+            `kid`, `kid_error`, `precision`, `recall`, `density`, `coverage`, `variety`,
+            `authpct` and `authpct_real`; see `metrics` and `memorisation`.
         """
         fake = self.extractor(over_white(at_most(pictures, "generated pictures")))
-        return _quality(self._real, fake) | {"authpct": self._authpct(fake)}
+        near = memorisation.nearest(fake, self._train, self._mirrored)
+        return _quality(self._real, fake) | self._authenticity(near)
 
     def compare(self, pictures, fid=False):
         """Compares generated pictures with the real ones in every way.
 
         Args:
-            pictures: As for `quick`.
+            pictures: uint8 (n, H, W, C), n of 10 to 5000, as large as the real ones.
             fid: Whether to take the Frechet distance too, which depends on the numbers
                 of pictures.
 
         Returns:
             `(scores, suspects)`: the dict that `evaluation.json` holds, and the
             `Suspects`.
+
+        Raises:
+            InputError: If there are too few pictures, or they have another shape.
         """
+        if np.shape(pictures)[1:] != self.images.shape[1:]:
+            raise invalid(
+                "pictures", np.shape(pictures), f"(n, {self.images.shape[1:]})"
+            )
         pictures = at_most(pictures, "generated pictures")
         fake = self.extractor(over_white(pictures))
         near = memorisation.nearest(fake, self._train, self._mirrored)
-        # Over white: the colour of what is transparent is nobody's to see.
-        copies = memorisation.near_copies(
-            over_white(pictures), over_white(self.images), near.index
-        )
+        repeated = self._repeated(pictures, near)
+        copies = repeated >= 0
+        share_of_real = np.mean(self._repeated(self._unseen, self._near_real) >= 0)
+        originals = self.images[np.where(copies, repeated, near.index[:, 0])]
         scores = {
             "extractor": self.extractor.name,
             "input_size": self.extractor.input_size,
@@ -100,39 +114,46 @@ class Reference:
             **_quality(self._real, fake),
             "kid_floor": metrics.kid_floor(self._real),
             "fid": metrics.frechet_distance(self._real, fake) if fid else None,
-            "authpct": memorisation.authpct(near.ratio),
-            **self._copying(near),
+            **self._authenticity(near),
+            "ct_score": memorisation.ct_score(near.distance[:, 0], self._apart()),
             "near_copies": int(copies.sum()),
+            "near_copies_real": round(share_of_real * len(fake)),
         }
         if pictures.shape[-1] == 4:
             scores |= self._alpha_scores(pictures)
         order = np.lexsort((near.ratio, ~copies))
-        found = pictures, self.images[near.index[:, 0]], near.ratio, copies
+        found = pictures, originals, near.ratio, copies
         return scores, Suspects(*(values[order] for values in found))
 
-    def _copying(self, near):
-        """Compares with how close real pictures come to the training pictures."""
+    def _baseline(self, seed=0):
+        """Real pictures that were not trained on, and what lies next to each: those
+        held out, else one random half of the training pictures as seen from the other.
+        """
         if len(self._held_out):
-            real = memorisation.nearest(self._held_out, self._train, self._mirrored)
-            ratio, apart = real.ratio, real.distance[:, 0]
-        else:
-            ratio = self._ratio_of_halves()
-            apart = memorisation.among(self._train, self._mirrored)
-        return {
-            "authpct_real": memorisation.authpct(ratio),
-            "ct_score": memorisation.ct_score(near.distance[:, 0], apart),
-        }
-
-    def _ratio_of_halves(self, seed=0):
-        """One random half of the training pictures as seen from the other."""
+            near = memorisation.nearest(self._held_out, self._train, self._mirrored)
+            return self._set_aside, near
         order = np.random.default_rng(seed).permutation(len(self._train))
         one, other = np.array_split(order, 2)
         train, mirrored = self._train[one], self._mirrored[one]
-        return memorisation.nearest(self._train[other], train, mirrored).ratio
+        near = memorisation.nearest(self._train[other], train, mirrored)
+        return self.images[other], near._replace(index=one[near.index])
 
-    def _authpct(self, fake):
-        near = memorisation.nearest(fake, self._train, self._mirrored)
-        return memorisation.authpct(near.ratio)
+    def _authenticity(self, near):
+        return {
+            "authpct": memorisation.authpct(near.ratio),
+            "authpct_real": memorisation.authpct(self._near_real.ratio),
+        }
+
+    def _apart(self):
+        """How far real pictures are from the nearest training picture."""
+        if len(self._held_out):
+            return self._near_real.distance[:, 0]
+        return memorisation.among(self._train, self._mirrored)
+
+    def _repeated(self, pictures, near):
+        # Over white: the colour of what is transparent is nobody's to see.
+        views = over_white(pictures), over_white(self.images)
+        return memorisation.near_copies(*views, near.index)
 
     def _alpha_scores(self, pictures):
         """The scores of transparency alone, as grey pictures."""

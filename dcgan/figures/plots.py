@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan.files import whole_file
-from dcgan.tables import read_log
+from dcgan.tables import read_columns
 
 # Colours that stay apart for colour-blind eyes (Okabe and Ito).
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -18,7 +18,7 @@ def plot_losses(log):
 
     Args:
         log: Dict of lists with `g_loss`, `d_loss`, `real_score` and `fake_score`, such
-            as `read_log` or the `history` of `fit` gives, or the path of a `log.csv`.
+            as `read_columns` or the `history` of `fit` gives, or the path of `log.csv`.
 
     Returns:
         `matplotlib.figure.Figure`, for `save_figure`.
@@ -26,7 +26,7 @@ def plot_losses(log):
     from matplotlib.figure import Figure
 
     if isinstance(log, (str, Path)):
-        log = read_log(log)
+        log = read_columns(log)
     epochs = log.get("epoch") or range(1, len(log["g_loss"]) + 1)
     adapted = _adapted(log)
     scored = any(value is not None for value in log.get("kid", []))

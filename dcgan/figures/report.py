@@ -1,13 +1,12 @@
 """`report.html`: all that a run has left, on one page that needs no network."""
 
 import base64
-import json
 from html import escape
 from pathlib import Path
 from string import Template
 
-from dcgan.figures.scores import MEANINGS, written
-from dcgan.files import epoch_of, whole_file
+from dcgan.figures.scores import MEANINGS, source_of, written
+from dcgan.files import epoch_of, read_json, whole_file
 from dcgan.provenance import command_of, differences_from_recipe
 from dcgan.tables import read_rows, read_table
 
@@ -21,13 +20,14 @@ def write_report(run):
     Args:
         run: The `Run`.
     """
-    config = run.config
+    config, scores = run.config, _evaluation(run)
     parts = {
         "Health": _health(run),
         "Samples": _samples(run),
-        "Scores": _scores(run),
+        "Scores": _scores(run, scores),
         "Curves": _figure(run.losses, "losses, scores and KID by epoch"),
-        "Nearest training pictures": _figure(
+        "Nearest training pictures": scores
+        and _figure(
             run.nearest, "generated pictures beside the closest training pictures"
         ),
         "Gradients": _folded(_figure(run.gradients, "gradients of each layer")),
@@ -69,7 +69,10 @@ def _health(run):
         f'<p class="alarm">Epoch {escape(row["epoch"])}: {escape(row["sentence"])}</p>'
         for row in read_table(run.health)
     ]
-    return "\n".join(lines) or '<p class="none">Nothing was found wrong.</p>'
+    found = "Nothing was found wrong."
+    if not run.scores.is_file():
+        found += " Without scores only the losses tell: no collapse, no copying."
+    return "\n".join(lines) or f'<p class="none">{found}</p>'
 
 
 def _samples(run):
@@ -82,15 +85,20 @@ def _samples(run):
     return f'<div class="pair">\n{found}\n</div>' if found else ""
 
 
-def _scores(run):
-    """The newest scores: those of `evaluate` if it has run, else of the training."""
-    if run.evaluation.is_file():
-        scores = json.loads(run.evaluation.read_text(encoding="utf-8"))
-        side = scores["input_size"]
-        source = f"{scores['n_fake']} samples and {scores['n_real']} real pictures, as "
-        source += f"{scores['extractor']} sees them at {side}x{side}"
+def _evaluation(run):
+    """The scores of `evaluate`, None unless they are of the generator as it is now."""
+    scores = read_json(run.evaluation) or {}
+    current = scores.get("epoch") == run.epoch_of(scores.get("generator"))
+    return scores if current else None
+
+
+def _scores(run, scores):
+    if scores:
+        source = source_of(scores)
     elif rows := read_rows(run.scores):
-        scores, source = rows[-1], f"taken after epoch {rows[-1]['epoch']:.0f}"
+        scores = rows[-1]
+        source = f"taken while training, after epoch {scores['epoch']:.0f}; "
+        source += "python -m dcgan.evaluate takes more"
     else:
         return ""
     lines = [

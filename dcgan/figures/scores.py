@@ -3,7 +3,11 @@
 # name: (label, how it is written, what it says)
 MEANINGS = {
     "kid": ("KID x 1000", ".1f", "distance from the real pictures; 0 is none"),
-    "kid_floor": ("KID floor", ".1f", "real ones from each other stay below"),
+    "kid_floor": (
+        "KID floor",
+        ".1f",
+        "95 % of random halves of the real ones are closer",
+    ),
     "fid": ("FID", ".1f", "another distance, of these numbers of pictures only"),
     "precision": ("precision", ".3f", "share that looks real"),
     "recall": ("recall", ".3f", "share of the real variety that is reached"),
@@ -11,11 +15,21 @@ MEANINGS = {
     "coverage": ("coverage", ".3f", "share of the real pictures that are met"),
     "variety": ("variety", ".3f", "distances among them; 1 as real, 0 is collapsed"),
     "authpct": ("AuthPct", ".3f", "share that is no copy"),
-    "authpct_real": ("AuthPct, real", ".3f", "the same of real, unseen pictures"),
-    "ct_score": ("C_T", ".3f", "0.5 is right, 1 is copying"),
+    "authpct_real": (
+        "AuthPct, real",
+        ".3f",
+        "the same of real ones: held out, or half of them",
+    ),
+    "ct_score": (
+        "C_T",
+        ".3f",
+        "chance to be closer to training than real; 0.5 is right",
+    ),
     "near_copies": ("near copies", "d", "repeat a training picture"),
+    "near_copies_real": ("those, real", "d", "the same of as many real ones"),
+    "gap": ("gap of D", ".3f", "0 is right, 1: knows its training pictures by heart"),
     "alpha_kid": ("KID of alpha", ".1f", "the same of transparency alone"),
-    "alpha_kid_floor": ("its floor", ".1f", "real ones from each other stay below"),
+    "alpha_kid_floor": ("its floor", ".1f", "the same of transparency alone"),
     "alpha_recall": ("recall, alpha", ".3f", "of transparency alone"),
     "alpha_coverage": ("coverage, alpha", ".3f", "of transparency alone"),
 }
@@ -27,15 +41,27 @@ def score_lines(scores):
     Args:
         scores: Dict as in `evaluation.json`.
     """
-    side = scores["input_size"]
-    lines = [
-        f"{scores['n_fake']} generated pictures and {scores['n_real']} real ones, as "
-        f"{scores['extractor']} sees them at {side}x{side}"
-    ]
+    lines = [source_of(scores)]
     for name, (label, _, meaning) in MEANINGS.items():
         if scores.get(name) is not None:
             lines.append(f"{label:16}{written(scores, name):16}{meaning}")
     return lines
+
+
+def source_of(scores):
+    """Returns what scores were taken from, in words, without which they say nothing.
+
+    Args:
+        scores: Dict as in `evaluation.json`.
+    """
+    side = scores["input_size"]
+    generator = ""
+    if "generator" in scores:  # else from a folder
+        generator = f" of the {scores['generator']} generator, epoch {scores['epoch']},"
+    return (
+        f"{scores['n_fake']} generated pictures{generator} and {scores['n_real']} real "
+        f"ones, as {scores['extractor']} sees them at {side}x{side}"
+    )
 
 
 def written(scores, name):

@@ -5,11 +5,12 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan.errors import InputError
+from dcgan.evaluation.selection import out_of_patience
 from dcgan.files import copy_file, epoch_file
+from dcgan.stages import plan_stages
 from dcgan.tables import read_rows
 from dcgan.training import logs
 from dcgan.training.callbacks import PeriodicCallback
-from dcgan.training.scoring import out_of_patience
 
 KEPT = 2  # newest checkpoints of a run
 NAME = "epoch"
@@ -74,7 +75,9 @@ def is_finished(config, run, done):
     files = [run.gif, run.generator_file, run.discriminator_file]
     if config.progressive:
         files.append(_mark_of(run, config.size))
-    stopped = out_of_patience(read_rows(run.scores), config.patience)
+    rows = [row for row in read_rows(run.scores) if row["epoch"] <= done]
+    last_stage = plan_stages(config)[-1]
+    stopped = out_of_patience(rows, config.patience, last_stage.first)
     reached = done >= config.epochs or stopped
     if not reached or not all(file.is_file() for file in files):
         return False

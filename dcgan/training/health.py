@@ -1,19 +1,16 @@
 """What goes wrong in a training, in plain words, with a knob to try."""
 
-import math
-from statistics import mean
+from dataclasses import replace
 from typing import NamedTuple
 
 import keras
 
-from dcgan.combinations import WITHOUT_ZERO
+from dcgan.errors import InputError
 from dcgan.tables import append_row, read_rows, read_table
+from dcgan.training import symptoms
 
 HEADER = ["epoch", "name", "sentence"]
 WATCHED = ("g_loss", "d_loss", "real_score", "fake_score")
-EPOCHS = 10  # in a row, that something about the losses has to hold
-SCORES = 2  # in a row, that something about the scores has to hold
-SWINGS = 3  # up, down and up again
 
 
 class Rule(NamedTuple):
@@ -24,8 +21,8 @@ class Rule(NamedTuple):
             of dicts, one an epoch, with losses and scores of the discriminator;
             `scores` the history of `Evaluation`.
         sentence: What it is.
-        remedies: Functions from the config to a flag to try, or None where that is on
-            already; the first that fits is named.
+        remedies: Functions from the config to what to try: a dict of knobs, empty where
+            they are on already, or a text. The first that the config allows is named.
     """
 
     holds: callable
@@ -33,129 +30,54 @@ class Rule(NamedTuple):
     remedies: tuple
 
 
-def collapsed(epochs, scores, config):
-    """The pictures were more varied before, or have not become varied for long."""
-    now = [row["variety"] for row in scores[-SCORES:]]
-    if len(scores) <= SCORES or max(now) >= 0.25:
-        return False
-    before = max(row["variety"] for row in scores[:-SCORES])
-    return before >= 2 * max(now) or len(scores) >= 6
-
-
-def won(epochs, scores, config):
-    """The discriminator is sure of nearly all pictures, in targets with a zero."""
-    if len(epochs) < EPOCHS or config.loss in WITHOUT_ZERO:
-        return False
-    last = epochs[-EPOCHS:]
-    real, fake = 1 - config.label_smoothing, config.label_smoothing * config.two_sided
-    return all(
-        row["real_score"] > real - 0.03 and row["fake_score"] < fake + 0.03
-        for row in last
-    )
-
-
-def memorised(epochs, scores, config):
-    """Held-out pictures are closer to generated ones than to training pictures."""
-    gaps = [row.get("gap", 0) for row in scores[-SCORES:]]
-    return len(gaps) == SCORES and min(gaps) > 0.5
-
-
-def copied(epochs, scores, config):
-    """Most pictures are closer to a training picture than its own neighbours are."""
-    authentic = [row["authpct"] for row in scores[-SCORES:]]
-    return len(authentic) == SCORES and max(authentic) < 0.5
-
-
-def diverged(epochs, scores, config):
-    """A loss is no number, or has grown beyond what pictures can cause."""
-    losses = [[row["g_loss"], row["d_loss"]] for row in epochs[-3:]]
-    if not losses:
-        return False
-    if not all(map(math.isfinite, losses[-1])):
-        return True
-    return len(losses) == 3 and all(max(map(abs, pair)) > 100 for pair in losses)
-
-
-def oscillates(epochs, scores, config):
-    """Since its minimum KID has gone up, down and up again by a quarter of its mean."""
-    kids = [row["kid"] for row in scores]
-    since = kids[kids.index(min(kids)) :] if kids else []
-    return len(since) > SWINGS and swings(since, mean(since) / 4) >= SWINGS
-
-
-def swings(values, least):
-    """Counts how often values that begin at their lowest rise and fall by `least`.
-
-    Example:
-        >>> swings([1, 5, 2, 4, 3], least=2)
-        3
-    """
-    count, rises, extreme = 0, True, values[0]
-    for value in values[1:]:
-        moved = value - extreme if rises else extreme - value
-        if moved >= least:  # a swing begins from the last extreme
-            count, rises, extreme = count + 1, not rises, value
-        elif (value > extreme) != rises:
-            extreme = value  # further the way that it went
-    return count
-
-
 def _to(knob, value):
     """Suggests a value, where the knob does not have it."""
-
-    def suggest(config):
-        return None if getattr(config, knob) == value else f"--{knob} {value:g}"
-
-    return suggest
+    return lambda config: {} if getattr(config, knob) == value else {knob: value}
 
 
 def _lower(*knobs):
-    """Suggests a quarter of what the knobs are."""
+    """Suggests a quarter of what the rates are."""
 
     def suggest(config):
-        values = [(knob, getattr(config, knob)) for knob in knobs]
-        return " ".join(f"--{knob} {value / 4:g}" for knob, value in values if value)
+        if config.cycle:  # which sets them
+            return "lower rates in --cycle"
+        return {knob: getattr(config, knob) / 4 for knob in knobs}
 
     return suggest
-
-
-def _turn_on(knob):
-    """Suggests a switch that is off."""
-    return lambda config: None if getattr(config, knob) else f"--{knob}"
 
 
 AUGMENT = _to("aug_prob", 1.0)
 RULES = {
     "diverged": Rule(
-        diverged,
+        symptoms.diverged,
         "Training diverges: the losses grow without bounds.",
         (_lower("g_lr", "d_lr"),),
     ),
     "collapse": Rule(
-        collapsed,
+        symptoms.collapsed,
         "Mode collapse: the generated pictures are nearly all alike.",
-        (AUGMENT, _turn_on("minibatch_std"), _lower("g_lr")),
+        (AUGMENT, _to("minibatch_std", True), _lower("g_lr")),
     ),
     "discriminator won": Rule(
-        won,
+        symptoms.won,
         "The discriminator has won: it tells nearly every picture right, and the "
         "generator learns little from it.",
         (AUGMENT, _to("label_smoothing", 0.1), _lower("d_lr")),
     ),
     "discriminator memorises": Rule(
-        memorised,
+        symptoms.memorised,
         "The discriminator knows its training pictures by heart: real pictures that "
         "it has not seen look generated to it.",
         (AUGMENT, _to("dropout", 0.3), _lower("d_lr")),
     ),
     "generator copies": Rule(
-        copied,
-        "The generator copies: most of its pictures are closer to a training picture "
-        "than training pictures are to each other.",
+        symptoms.copied,
+        "The generator copies: its pictures are closer to training pictures than real "
+        "pictures are.",
         (AUGMENT, lambda config: "more pictures, or fewer --epochs"),
     ),
     "oscillation": Rule(
-        oscillates,
+        symptoms.oscillates,
         "Training oscillates: KID rises and falls by a quarter and gets no lower.",
         (_lower("g_lr", "d_lr"),),
     ),
@@ -182,7 +104,24 @@ def diagnose(epochs, scores, config):
 
 
 def _remedy(rule, config):
-    return next(filter(None, (suggest(config) for suggest in rule.remedies)))
+    remedies = (suggest(config) for suggest in rule.remedies)
+    chosen = next(remedy for remedy in remedies if _is_allowed(remedy, config))
+    return chosen if isinstance(chosen, str) else " ".join(map(_flag, chosen.items()))
+
+
+def _is_allowed(remedy, config):
+    if not remedy or isinstance(remedy, str):
+        return bool(remedy)
+    try:
+        replace(config, **remedy)
+    except InputError:
+        return False
+    return True
+
+
+def _flag(knob):
+    name, value = knob
+    return f"--{name}" if value is True else f"--{name} {value:g}"
 
 
 class Health(keras.callbacks.Callback):

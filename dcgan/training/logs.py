@@ -8,6 +8,7 @@ import tensorflow as tf
 from dcgan.figures.grids import image_grid
 from dcgan.figures.plots import plot_losses, save_figure
 from dcgan.tables import append_row, forget_after
+from dcgan.training import health, scoring
 from dcgan.training.callbacks import PeriodicCallback
 
 LOG_HEADER = (
@@ -130,5 +131,7 @@ def training_state(gan):
 
 def forget_epochs(run, epoch):
     """Takes what is after an epoch out of the tables of a `Run`."""
-    for table in (run.log, run.timing, run.scores, run.health):
-        forget_after(table, epoch)
+    tables = {run.log: LOG_HEADER, run.timing: TIMING_HEADER}
+    tables |= {run.scores: scoring.HEADER, run.health: health.HEADER}
+    for table, header in tables.items():
+        forget_after(table, epoch, header)

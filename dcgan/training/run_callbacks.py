@@ -12,7 +12,7 @@ from dcgan.training.callbacks import (
 )
 from dcgan.training.gradients import GradientFlow
 from dcgan.training.health import Health
-from dcgan.training.scoring import COUNT, Evaluation, in_words
+from dcgan.training.scoring import COUNT, Evaluation, scores_in_words
 
 
 def run_callbacks(config, run, images, held_out):
@@ -43,7 +43,7 @@ def run_callbacks(config, run, images, held_out):
         )
     chosen = [
         *([scores] if scores else []),
-        Progress(lambda epoch: in_words(logs.scores_of(scores, epoch))),
+        Progress(lambda epoch: scores_in_words(logs.scores_of(scores, epoch))),
         logs.CSVLog(run.log, run.timing, scores),
         Health(scores, run),
         StopOnNaN(),
@@ -59,16 +59,18 @@ def run_callbacks(config, run, images, held_out):
     return [*chosen, SaveNetworks(run, every)]
 
 
-def describe_scores(config, images):
+def describe_scores(config, images, held_out):
     """Returns a line that says what the scores of a run are taken from, if any."""
     if config.eval_every == 0:
         return ""
     if not _has_scores(config, images):
         return f"No scores: they take {FEWEST} pictures or more"
     side = EXTRACTORS["lite0"].input_size
+    too_few = f"; the gap takes {FEWEST} pictures set aside"
     return (
         f"Scores every {config.eval_every} epochs: {COUNT} generated pictures and "
-        f"{len(images)} real ones, as lite0 sees them at {side}x{side}"
+        f"{len(images) + len(held_out)} real ones, as lite0 sees them at {side}x{side}"
+        f"{too_few if 0 < len(held_out) < FEWEST else ''}"
     )
 
 

@@ -1,21 +1,26 @@
 """Scores while training, the best generator so far, and when to stop."""
 
+import math
+
 import numpy as np
 
 from dcgan.data.shrink import shrink
+from dcgan.evaluation.limits import FEWEST, check_enough, evenly
+from dcgan.evaluation.lite0 import check_weights
 from dcgan.evaluation.memorisation import discriminator_gap
 from dcgan.evaluation.reference import Reference
+from dcgan.evaluation.selection import improves, out_of_patience
 from dcgan.pixels import to_float
-from dcgan.run import save_network
+from dcgan.stages import Stage
 from dcgan.tables import append_row, read_rows
 from dcgan.training.callbacks import PeriodicCallback
 
-COUNT = 400  # generated pictures that are scored: their KID is good to about 1 %
+COUNT = 400  # generated pictures that are scored: their KID is good to 1 or 2 %
 JUDGED = 500  # pictures of each kind that the discriminator's gap is taken from at most
 BATCH = 64
-SOUND = {"variety": 0.5, "authpct": 0.5}  # below, it has collapsed, or copies
 HEADER = (
-    "epoch,kid,kid_error,precision,recall,density,coverage,variety,authpct,gap"
+    "epoch,kid,kid_error,precision,recall,density,coverage,variety,authpct,"
+    "authpct_real,gap"
 ).split(",")
 
 
@@ -27,16 +32,21 @@ class Evaluation(PeriodicCallback):
     Args:
         images: uint8 (N, H, W, C), the pictures that are trained on, 10 or more.
         every: Epochs between two scores.
-        held_out: The same of pictures that were set aside, for the discriminator's gap;
-            None or empty for none.
+        held_out: The same of pictures that were set aside, None or empty for none; 10
+            or more for the discriminator's gap.
         count: Generated pictures to score.
         seed: Seed of their latents.
         run: The `Run` that gets `scores.csv` and `best/`; None keeps all in memory.
         patience: Stop training after so many scores without a lower KID; 0 is never.
 
+    Raises:
+        InputError: If there are too few pictures, or no weights of the extractor:
+            before the training, not at the first score.
+
     Attributes:
         history: List of dicts, one for each time: `epoch` and the scores of
             `Reference.quick`, and `gap`, see `discriminator_gap`.
+        best: The one of them whose generator is the best of its stage, or None.
 
     Example:
         >>> scores = dcgan.Evaluation(images, every=10)
@@ -48,6 +58,8 @@ class Evaluation(PeriodicCallback):
         self, images, every=50, held_out=None, count=COUNT, seed=0, run=None, patience=0
     ):
         super().__init__(every, first=False)
+        check_enough(images, "real pictures")
+        check_weights()
         self.images = images
         self.held_out = images[:0] if held_out is None else held_out
         self.count = count
@@ -55,6 +67,7 @@ class Evaluation(PeriodicCallback):
         self.run = run
         self.patience = patience
         self.history = []
+        self.best = None
         self._reference = None
 
     @property
@@ -63,33 +76,45 @@ class Evaluation(PeriodicCallback):
         return self.history[-1] if self.history else {"epoch": 0}
 
     def on_train_begin(self, logs=None):
+        self._stage = self._find_stage()
         if self.run is not None:  # it may go on from a checkpoint
             self.history = read_rows(self.run.scores)
+            self.best = self.run.read_best()
+        if self.best and self.best["epoch"] <= self._stage.first:
+            self.best = None  # of smaller pictures
 
     def act(self, epoch, logs):
+        if not all(map(math.isfinite, logs.values())):
+            return  # such a generator is nothing to keep
         if self._reference is None:
             self._reference = Reference(self.images, self.held_out)
         pictures = self.model.sample(self.count, seed=self.seed)
         row = {"epoch": epoch} | self._reference.quick(pictures)
-        if len(self.held_out):
+        if len(self.held_out) >= FEWEST:
             row["gap"] = self._gap(pictures)
-        is_best = improves(row, best_of(self.history))
+        is_best = improves(row, self.best)
         self.history.append(row)
         if self.run is not None:
             append_row(self.run.scores, HEADER, row)
-            if is_best:
-                save_network(self.model.ema_generator, self.run.best_file)
-        last_stage = self.params["epochs"] == self._epochs()
-        if last_stage and out_of_patience(self.history, self.patience):
+        if is_best:
+            self.best = row
+            if self.run is not None:
+                self.run.save_best(self.model.ema_generator, row)
+        if self._stage is self._plan()[-1] and out_of_patience(
+            self.history, self.patience, self._stage.first
+        ):
             self.model.stop_training = True
 
-    def _epochs(self):
-        plan = getattr(self.model, "plan", None)
-        return plan[-1].last if plan else self.params["epochs"]
+    def _plan(self):
+        whole = [Stage(0, 0, self.params["epochs"])]
+        return getattr(self.model, "plan", None) or whole
+
+    def _find_stage(self):
+        return next(s for s in self._plan() if s.last >= self.params["epochs"])
 
     def _gap(self, pictures):
         count = min(JUDGED, len(self.held_out))
-        kinds = self.images[:count], self.held_out[:count], pictures[:count]
+        kinds = (evenly(x, count) for x in (self.images, self.held_out, pictures))
         side = pictures.shape[1]
         return discriminator_gap(*(self._logits(shrink(x, side)) for x in kinds))
 
@@ -100,39 +125,9 @@ class Evaluation(PeriodicCallback):
         return np.concatenate([np.mean(one, axis=-1) for one in logits])
 
 
-def improves(row, best):
-    """Tells whether scores are better than the best, and not by collapse or copying.
-
-    Args:
-        row: Dict with `kid`, `variety` and `authpct`.
-        best: The same, or None.
-    """
-    if best is None:
-        return True
-    # Early pictures are all alike: what is no worse than the best is let through.
-    sound = all(row[k] >= min(least, best[k]) for k, least in SOUND.items())
-    return sound and row["kid"] < best["kid"]
-
-
-def best_of(rows):
-    """Returns the row whose generator is in `best/`, or None."""
-    best = None
-    for row in rows:
-        best = row if improves(row, best) else best
-    return best
-
-
-def out_of_patience(rows, patience):
-    """Tells whether KID has set no new minimum in the last `patience` rows."""
-    if not 0 < patience < len(rows):
-        return False
-    kids = [row["kid"] for row in rows]
-    return min(kids[-patience:]) >= min(kids[:-patience])
-
-
-def in_words(row):
+def scores_in_words(row):
     """Returns scores as the progress line shows them, nothing if there are none."""
     if not row:
         return ""
-    shares = [f"{name} {row[name]:.2f}" for name in ("recall", "coverage", "authpct")]
+    shares = [f"{name} {row[name]:.2f}" for name in ("coverage", "recall", "authpct")]
     return ", ".join([f"kid {row['kid']:.0f} +- {row['kid_error']:.0f}", *shares])

@@ -52,8 +52,8 @@ def train(config, images):
     opening = _, gan = next(stages)  # may be refused; nothing has been written yet
     if done:
         checkpoint.go_on(run, gan, done, steps)
+    chosen = run_callbacks(config, run, images, held_out)  # may be refused as well
     Run.create(config)
-    chosen = run_callbacks(config, run, images, held_out)
     try:
         for stage, gan in chain([opening], stages):
             fit_stage(gan, stage, images, chosen, done)
@@ -157,7 +157,7 @@ def _announce(config, run, images, held_out, done, finished):
         print(f"Stages: {', '.join(parts)} epochs")
     if done:
         print(f"Goes on after epoch {done}")
-    if scores := describe_scores(config, images):
+    if scores := describe_scores(config, images, held_out):
         print(scores)
     print(f"Samples, curves and networks: {folder}{os.sep}")
     print(f"In a browser: tensorboard --logdir {folder}", flush=True)

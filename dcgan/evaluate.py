@@ -10,7 +10,7 @@ from PIL import Image
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import find_pictures, load_images
 from dcgan.data.holdout import set_aside
-from dcgan.data.pictures import MODES
+from dcgan.data.pictures import FORMATS, MODES
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, check_choice, invalid
 from dcgan.evaluation.limits import FEWEST, MOST
@@ -166,7 +166,7 @@ def _common_side(folder):
     sizes = {}
     for file in files:
         try:
-            with Image.open(file) as picture:
+            with Image.open(file, formats=FORMATS) as picture:
                 sizes.setdefault(picture.size, file)
         except Exception:  # whatever Pillow raises: `load_images` will name it
             continue

@@ -109,6 +109,7 @@ def test_a_part_of_a_sheet_is_whole_pictures(runs):
 def test_a_training_that_ended_early_stays_as_it_was(runs):
     drawn = figures.frames(runs)
     assert len(drawn) == 3 and len({frame.shape for frame in drawn}) == 1
+    assert len(figures.frames(runs, most=2)) == 2
     changed = [(drawn[1] != drawn[2])[:, half].any() for half in halves(drawn[0])]
     assert changed[0]
     right = np.s_[:, drawn[0].shape[1] // 2 + 4 :]

@@ -25,7 +25,7 @@ def test_a_lower_kid_is_better():
 @pytest.mark.parametrize("name", ["variety", "authpct"])
 def test_what_has_collapsed_or_copies_replaces_nothing_sound(name):
     assert not improves(row(1) | {name: 0.3}, row(500))
-    assert improves(row(1) | {name: 0.5}, row(500))
+    assert improves(row(1) | {name: 0.6}, row(500))
     assert improves(row(1) | {name: 0.3}, row(500) | {name: 0.3})  # early pictures
     assert improves(row(1) | {name: 0.3}, None)
 

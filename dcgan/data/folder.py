@@ -17,6 +17,7 @@ from dcgan.data.pictures import (
     FITS,
     MODES,
     UnreadablePicture,
+    picture_endings,
     read_picture,
     to_square,
 )
@@ -24,6 +25,7 @@ from dcgan.errors import InputError, check_choice, invalid
 from dcgan.validation import check_colour
 
 NAMED = 5  # skipped files that the warning names
+MAC_LEFTOVERS = "__MACOSX"  # what zip files from a Mac bring along
 CONTACT_SHEET = "contact_sheet.png"  # our own, of `check` and `sample`: no picture
 
 
@@ -104,8 +106,7 @@ def find_pictures(folder):
             f"data: folder {problem}. Received: {folder}. "
             "Allowed: a folder of pictures, or openmoji"
         )
-    readers = Image.registered_extensions().items()
-    endings = {ending for ending, name in readers if name in Image.OPEN}
+    endings = picture_endings()
     files = list(_walk(folder))
     pictures = sorted(file for file in files if file.suffix.lower() in endings)
     if not pictures:
@@ -119,14 +120,14 @@ def find_pictures(folder):
 def _walk(folder):
     """Yields the visible files below `folder`, each folder once."""
     entered = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
+    for parent, folders, names in os.walk(folder, onerror=_warn, followlinks=True):
         place = os.path.realpath(parent)
         is_run = {"config.yml", "log.csv"} <= set(names)
         if place in entered or is_run:
             folders.clear()
             continue
         entered.add(place)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(n for n in folders if n[0] != "." and n != MAC_LEFTOVERS)
         for name in names:
             path = Path(parent, name)
             hidden = name.startswith(".") or name == CONTACT_SHEET
@@ -185,6 +186,11 @@ def _warn_about(skipped, total):
     logging.getLogger("dcgan").warning(
         "skipped %d of %d files: %s%s", len(skipped), total, names, more
     )
+
+
+def _warn(error):
+    reason = f"'{printable(error.filename)}' ({error.strerror})"
+    logging.getLogger("dcgan").warning("a folder cannot be read: %s", reason)
 
 
 def _in_words(entry):

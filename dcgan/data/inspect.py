@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan.data.folder import decode_all, find_pictures, printable
-from dcgan.data.pictures import FITS, read_picture, to_square
+from dcgan.data.pictures import FITS, FORMATS, read_picture, to_square
 
 HASH = 16  # side of the map that near-duplicates are compared by
 ALIKE = 0.05  # share of differing bits that resizing and JPEG bring about
@@ -113,7 +113,7 @@ def describe(inspection, config):
 
 def _inspect(path, settings):
     picture = read_picture(path)
-    with Image.open(path) as file:
+    with Image.open(path, formats=FORMATS) as file:
         mode = file.mode
     alpha = np.asarray(picture)[..., 3]
     white = Image.new("RGBA", picture.size, "white")

@@ -1,8 +1,29 @@
 """One picture file to a square uint8 array, whatever its format and mode."""
 
+import math
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+# What Pillow decodes by itself: EPS and WMF would start other programs on the file.
+FORMATS = (
+    *("AVIF", "BMP", "GIF", "ICNS", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM"),
+    *("PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP"),
+)
+# Pictures to people, so they are named when they are skipped.
+OTHER_ENDINGS = {
+    ".svg",
+    ".svgz",
+    ".eps",
+    ".ps",
+    ".wmf",
+    ".heic",
+    ".heif",
+    ".jxl",
+    ".xcf",
+}
+LARGE = 4096 * 4096  # pixels: a larger picture is halved or more before it is copied
 SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 BY_WAY_OF_RGB = ("CMYK", "YCbCr", "LAB", "HSV")  # have no direct conversion to RGBA
 # Antialiased, and without the ringing of Lanczos, which leaves halos around outlines.
@@ -27,11 +48,13 @@ def read_picture(path):
         UnreadablePicture: If the file cannot be read.
     """
     try:
-        with Image.open(path) as file:
-            upright = ImageOps.exif_transpose(file)
+        with Image.open(path, formats=FORMATS) as file:
+            upright = ImageOps.exif_transpose(_shrunk(file))
             return _to_rgba(upright)
     except UnidentifiedImageError:
-        raise UnreadablePicture("not a picture") from None
+        ending = Path(path).suffix.lower()
+        other = f"{ending} files are not read" if ending in OTHER_ENDINGS else None
+        raise UnreadablePicture(other or "not a picture") from None
     except MemoryError:
         raise UnreadablePicture("too large for the memory") from None
     except OSError as error:
@@ -70,6 +93,22 @@ def to_square(picture, size, channels, fit="pad", background="white"):
 
 def _one_line(error):
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def picture_endings():
+    """Returns the endings of the files that are tried, such as `.png`."""
+    readers = Image.registered_extensions().items()
+    return OTHER_ENDINGS | {ending for ending, name in readers if name in FORMATS}
+
+
+def _shrunk(picture):
+    """Halves, thirds ... a picture that is far larger than any that is trained on."""
+    factor = math.ceil(math.sqrt(picture.width * picture.height / LARGE))
+    if factor == 1 or picture.mode not in ("L", "RGB", "RGBA"):
+        return picture
+    small = picture.reduce(factor)
+    small.getexif().update(picture.getexif())  # which way up
+    return small
 
 
 def _to_rgba(picture):

@@ -7,7 +7,7 @@ import numpy as np
 from dcgan.errors import invalid
 from dcgan.evaluation import memorisation, metrics
 from dcgan.evaluation.features import Extractor
-from dcgan.evaluation.limits import MOST, at_most, evenly
+from dcgan.evaluation.limits import FEWEST, MOST, at_most, evenly
 from dcgan.pixels import over_white
 
 ALPHA = "alpha_"  # in front of the scores of transparency on its own
@@ -37,7 +37,8 @@ class Reference:
 
     Args:
         images: uint8 (N, H, W, C), the pictures that were trained on.
-        held_out: The same of pictures that were set aside, or None.
+        held_out: The same of pictures that were set aside, or None; 10 or more to
+            compare copying with.
         extractor: An `Extractor`; Lite0 if left out.
 
     Attributes:
@@ -129,7 +130,7 @@ class Reference:
         """Real pictures that were not trained on, and what lies next to each: those
         held out, else one random half of the training pictures as seen from the other.
         """
-        if len(self._held_out):
+        if len(self._held_out) >= FEWEST:
             near = memorisation.nearest(self._held_out, self._train, self._mirrored)
             return self._set_aside, near
         order = np.random.default_rng(seed).permutation(len(self._train))
@@ -146,7 +147,7 @@ class Reference:
 
     def _apart(self):
         """How far real pictures are from the nearest training picture."""
-        if len(self._held_out):
+        if len(self._held_out) >= FEWEST:
             return self._near_real.distance[:, 0]
         return memorisation.among(self._train, self._mirrored)
 

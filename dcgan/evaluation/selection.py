@@ -20,7 +20,8 @@ def least(row):
     """Returns below which variety and AuthPct pictures are too alike, or too often
     copies: half of the real variety, and two thirds of the AuthPct of real pictures.
     """
-    return {"variety": 0.5, "authpct": 2 / 3 * row["authpct_real"]}
+    real = row.get("authpct_real", 0.75)  # missing in runs of an earlier version
+    return {"variety": 0.5, "authpct": 2 / 3 * real}
 
 
 def out_of_patience(rows, patience, first=0):

@@ -92,12 +92,13 @@ def _band(curves, score):
     return shared, found[0], found[0] - error, found[0] + error
 
 
-def frames(results):
+def frames(results, most=MOST_FRAMES):
     """Returns the frames of the side-by-side animation, uint8 (H, W, 3) each.
 
     Args:
         results: `Result`s of one seed, each with sheets. A training that ended early
             stays as it was.
+        most: How many frames at most, evenly spread.
     """
     epochs = sorted(set().union(*(result.sheets for result in results)))
     return [
@@ -105,7 +106,7 @@ def frames(results):
             {r.cell.name: r.sheet(_reached(r, epoch), SHOWN) for r in results},
             f"epoch {epoch}",
         )
-        for epoch in thin_out(epochs, MOST_FRAMES)
+        for epoch in thin_out(epochs, most)
     ]
 
 
@@ -153,7 +154,7 @@ def show_kid(results, title):
     show_figure(kid_figure(results, title))
 
 
-def show_frames(results, fps=10):
+def show_frames(results, fps=10, most=MOST_FRAMES):
     """Shows `frames` of the first seed as a looping GIF in the notebook."""
     drawn = [result for result in first_seeds(results) if result.sheets]
-    show_animation(frames(drawn), fps, hold_last=True)
+    show_animation(frames(drawn, most), fps, hold_last=True)

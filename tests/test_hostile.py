@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -111,16 +112,17 @@ def test_large_pictures_are_upright_and_keep_their_alpha(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
-def test_what_may_not_be_read_is_skipped_and_named(tmp_path):
+def test_what_may_not_be_read_is_skipped_and_named():
     """Root may read everything, so the test is another user for a moment."""
-    (tmp_path / "good.png").write_bytes(encoded(picture(), "PNG"))
-    (tmp_path / "secret.png").write_bytes(encoded(picture(), "PNG"))
-    (tmp_path / "locked").mkdir()
-    (tmp_path / "secret.png").chmod(0)
-    (tmp_path / "locked").chmod(0)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    said, images = as_nobody(lambda: load_images(tmp_path, 16))
+    with tempfile.TemporaryDirectory() as place:  # pytest's own are for root alone
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / "good.png").write_bytes(encoded(picture(), "PNG"))
+        (folder / "secret.png").write_bytes(encoded(picture(), "PNG"))
+        (folder / "locked").mkdir()
+        (folder / "secret.png").chmod(0)
+        (folder / "locked").chmod(0)
+        said, images = as_nobody(lambda: load_images(folder, 16))
     assert len(images) == 1
     assert "locked' (Permission denied)" in said[0]
     assert "secret.png' (Permission denied)" in said[-1]

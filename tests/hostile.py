@@ -39,14 +39,13 @@ def bomb(side=40_000):
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
     chunks = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc(kind + data))
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in parts
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-def crc(data):
-    return zlib.crc32(data)
 
 
 def palette():

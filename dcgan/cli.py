@@ -3,11 +3,12 @@
 import argparse
 import atexit
 import os
+import signal
 import sys
 import tempfile
 import warnings
 
-from dcgan.errors import InputError
+from dcgan.errors import InputError, Stopped
 
 USAGE_ERROR, INTERRUPTED = 2, 130  # the shell's numbers for both
 
@@ -31,8 +32,9 @@ class Parser(argparse.ArgumentParser):
 def run_command(main, argv=None):
     """Runs a command's `main(argv)` and ends the process with the right exit code.
 
-    0 is success, 2 wrong input (one line on stderr), 130 Ctrl-C.
+    0 is success, 2 wrong input (one line on stderr), 130 Ctrl-C, 143 SIGTERM.
     """
+    signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):  # file names may hold any bytes
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -49,9 +51,9 @@ def run_command(main, argv=None):
     except MemoryError:
         print("error: not enough memory for that", file=sys.stderr)
         sys.exit(USAGE_ERROR)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("interrupted", file=sys.stderr)
-        _end(INTERRUPTED)
+        _end(getattr(stop, "exit_code", INTERRUPTED))
 
 
 def quiet_tensorflow():
@@ -78,6 +80,10 @@ def quiet_tensorflow():
             os.close(kept)
 
 
+def _stop(number, frame):
+    raise Stopped(number)
+
+
 def _show_warning(message, category, *where, **more):
     """One line without the place in the code, for what the package warns of."""
     if category is UserWarning:
@@ -97,4 +103,6 @@ def _end(code):
 
 
 def _one_line(message):
-    return " ".join(str(message).split())
+    """A message may quote names from files: no line breaks or orders to a terminal."""
+    line = " ".join(str(message).split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

@@ -151,6 +151,7 @@ class Config:
     eval_every: int = 50  # epochs between scores (KID and more); 0 is never
     patience: int = 0  # scores without a lower KID until training stops; 0 is never
     gradients_every: int = 20  # epochs between looks at the gradients; 0 is never
+    on_nan: Literal["stop", "rollback"] = "stop"  # look why; rollback halves the rates
     overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "default"  # the recipe that the other values started from
 

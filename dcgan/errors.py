@@ -1,4 +1,4 @@
-"""The one exception that the commands turn into a single line on stderr."""
+"""What ends a command: wrong input, in a single line on stderr, and signals."""
 
 
 class InputError(ValueError):
@@ -21,7 +21,27 @@ def invalid(knob, received, allowed):
     )
 
 
+def in_a_line(error):
+    """Returns the message of another library's exception, cut to one short line."""
+    return " ".join(str(error).split())[:200]
+
+
 def check_choice(knob, value, choices):
     """Raises `InputError` if `value` is not one of `choices`."""
     if value not in choices:
         raise invalid(knob, value, ", ".join(map(str, choices)))
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or a signal that asks the process to end.
+
+    Args:
+        number: The signal's.
+
+    Attributes:
+        exit_code: What the shell gives a process that a signal has ended.
+    """
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.exit_code = 128 + number

@@ -7,6 +7,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from dcgan.errors import Stopped
+
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 
 
@@ -28,28 +30,36 @@ def run_jobs(jobs, at_once):
     if at_once > 1:
         cores = max(1, (os.cpu_count() or 1) // at_once)
         environment = {name: str(cores) for name in THREADS} | environment
-    pool = ThreadPoolExecutor(at_once)
+    pool, running = ThreadPoolExecutor(at_once), set()
     try:
         futures = {
-            pool.submit(_run, *job, environment): key for key, job in jobs.items()
+            pool.submit(_run, *job, environment, running): key
+            for key, job in jobs.items()
         }
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except (Stopped, GeneratorExit):  # SIGTERM, which only this process may have got
+        for process in list(running):
+            process.terminate()
+        raise
     finally:  # after Ctrl-C, which the processes have got too: wait until they saved
         pool.shutdown(cancel_futures=True)
 
 
-def _run(commands, log, environment):
+def _run(commands, log, environment, running):
     log.parent.mkdir(parents=True, exist_ok=True)
     for index, command in enumerate(commands):
         with open(log, "a" if index else "w", encoding="utf-8") as file:
             line = [sys.executable, "-m", *command]
             options = {"stdout": file, "stderr": subprocess.STDOUT}
-            done = subprocess.run(line, env=environment, **options)
-        if done.returncode < 0:
-            return f"ended by the signal {signal.Signals(-done.returncode).name}"
-        if done.returncode:
-            return _last_line(log) or f"exit code {done.returncode}"
+            process = subprocess.Popen(line, env=environment, **options)
+            running.add(process)
+            code = process.wait()
+            running.discard(process)
+        if code < 0:
+            return f"ended by the signal {signal.Signals(-code).name}"
+        if code:
+            return _last_line(log) or f"exit code {code}"
     return ""
 
 

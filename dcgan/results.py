@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
+from dcgan.epochs import epoch_files
 from dcgan.figures.grids import GAP
-from dcgan.files import epoch_of, read_json
+from dcgan.figures.scores import read_scores
 from dcgan.resume import differences
 from dcgan.tables import read_columns, read_rows
 
@@ -57,7 +58,7 @@ def read_result(cell, problem=""):
     if not run.is_run() or any(differences(run.config, cell.config)):
         return Result(cell, problem)  # nothing, or another training's
     # After a failure they are of an earlier start.
-    scores = None if problem else read_json(run.evaluation)
+    scores = None if problem else read_scores(run.evaluation)
     minutes = None
     if run.has_epochs():
         minutes = sum(row["seconds"] for row in read_rows(run.timing)) / 60
@@ -67,5 +68,5 @@ def read_result(cell, problem=""):
         scores,
         read_columns(run.scores) if run.scores.is_file() else {},
         minutes,
-        {epoch_of(path): path for path in sorted(run.samples.glob("epoch_*.png"))},
+        epoch_files(run.samples, r"\.png"),
     )

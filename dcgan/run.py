@@ -3,12 +3,18 @@
 import json
 import os
 import shutil
+from numbers import Real
 from pathlib import Path
 
 from dcgan.config import load_config, save_config
+from dcgan.epochs import epoch_file, epoch_files
 from dcgan.errors import InputError, invalid
-from dcgan.files import epoch_file, epoch_of, read_json, whole_file
+from dcgan.files import read_json, remove_folder, whole_file
+from dcgan.lock import is_empty, lock_folder
+from dcgan.networks import load_network, save_network
 from dcgan.tables import read_rows
+
+STEP = "step-"  # what the names of checkpoints begin with
 
 
 class Run:
@@ -21,8 +27,8 @@ class Run:
         folder: The folder, and as further `pathlib.Path`s: `config_file`, `log`,
             `timing`, `losses`, `gradients`, `gif`, `samples`, `scores`, `evaluation`,
             `nearest`, `health`, `report`, `stages`, `best`, `best_file`,
-            `best_scores`, `tensorboard`, `snapshots`, `checkpoints`,
-            `checkpoint_file`, `generator_file`, `discriminator_file`.
+            `best_scores`, `tensorboard`, `snapshots`, `checkpoints`, `origin`,
+            `generator_file`, `discriminator_file`.
     """
 
     def __init__(self, folder):
@@ -46,7 +52,7 @@ class Run:
         self.tensorboard = self.folder / "tensorboard"
         self.snapshots = self.folder / "snapshots"
         self.checkpoints = self.folder / "checkpoints"
-        self.checkpoint_file = self.checkpoints / "checkpoint"  # names the newest
+        self.origin = self.folder / "origin.json"
         self.generator_file = self.folder / "generator.keras"
         self.discriminator_file = self.folder / "discriminator.keras"
 
@@ -55,6 +61,7 @@ class Run:
         """Makes the folder of a run and writes its config.
 
         A run that has a checkpoint is kept, to go on from it, unless `overwrite` is on.
+        The caller holds its lock.
 
         Raises:
             InputError: If the folder exists and holds no run.
@@ -76,7 +83,7 @@ class Run:
         parents = [parent for parent in run.folder.parents if parent.exists()]
         if not parents[0].is_dir() or not os.access(parents[0], os.W_OK):
             raise invalid("runs", config.runs, "a folder that can be written to")
-        if not run.folder.exists():
+        if not run.folder.exists() or is_empty(run.folder):
             return run
         if not run.is_run():
             knob = "overwrite" if config.overwrite else "name"
@@ -103,19 +110,36 @@ class Run:
 
     def has_checkpoint(self):
         """Tells whether a training can go on from here."""
-        return self.checkpoint_file.is_file()
+        return bool(self.checkpoint_folders())
+
+    def checkpoint_folders(self):
+        """Returns the folders of the checkpoints, the newest last."""
+        found = [
+            path
+            for path in self.checkpoints.glob(f"{STEP}*")
+            if path.name.removeprefix(STEP).isdecimal()
+        ]
+        return sorted(found, key=step_of)
+
+    def lock(self):
+        """Returns a context in which no other process can train this run."""
+        return lock_folder(self.folder)
 
     def delete(self):
-        """Deletes what a training writes, and the folder if nothing else is in it."""
-        for path in vars(self).values():
-            if path == self.folder:
-                continue
+        """Deletes what a training writes.
+
+        What it could go on from goes first, and what makes it a run last: a process
+        that is killed leaves nothing that misleads the next one.
+        """
+        if self.checkpoints.is_dir() and not self.checkpoints.is_symlink():
+            remove_folder(self.checkpoints)
+        last = [self.config_file, self.samples]
+        others = [p for p in vars(self).values() if p not in (self.folder, *last)]
+        for path in [*others, *self.samples.glob("*"), *last]:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        if self.folder.exists() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
 
     @classmethod
     def open(cls, folder):
@@ -149,11 +173,13 @@ class Run:
         Raises:
             InputError: If there is no such generator, or the file is damaged.
         """
-        return _load(self.generator_file if epoch is None else self._snapshot(epoch))
+        return load_network(
+            self.generator_file if epoch is None else self._snapshot(epoch)
+        )
 
     def load_best_generator(self):
         """Loads the generator with the best KID so far, as `load_generator` does."""
-        return _load(self.best_file)
+        return load_network(self.best_file)
 
     def load_discriminator(self):
         """Loads the discriminator, a `keras.Model` from pictures to logits.
@@ -161,7 +187,7 @@ class Run:
         Raises:
             InputError: If there is none, or the file is damaged.
         """
-        return _load(self.discriminator_file)
+        return load_network(self.discriminator_file)
 
     def save_networks(self, gan, folder=None):
         """Saves the generator that makes the samples, and the discriminator."""
@@ -175,27 +201,31 @@ class Run:
         with whole_file(self.best_scores) as temporary:
             temporary.write_text(json.dumps(scores) + "\n", encoding="utf-8")
 
+    @property
+    def best_files(self):
+        """The files of the best generator so far."""
+        return self.best_file, self.best_scores
+
     def read_best(self):
         """Returns the scores of the best generator so far, or None."""
-        return read_json(self.best_scores)
+        best = read_json(self.best_scores) or {}
+        return best if isinstance(best.get("epoch"), Real) else None
 
     def epoch_of(self, generator):
         """Returns the epoch of the `newest` or the `best` generator, 0 if unknown."""
         rows = [self.read_best()] if generator == "best" else read_rows(self.log)[-1:]
         return int(rows[0]["epoch"]) if rows and rows[0] else 0
 
-    def forget_after(self, epoch):
+    def delete_sheets_after(self, epoch):
         """Deletes the sheets and generators of later epochs than `epoch`."""
         for folder in (self.samples, self.snapshots):
-            for file in folder.glob("epoch_[0-9]*"):
-                if epoch_of(file) > epoch:
+            for number, file in epoch_files(folder).items():
+                if number > epoch:
                     file.unlink()
 
     def snapshot_epochs(self):
         """Returns the epochs whose generators were kept, sorted."""
-        return sorted(
-            epoch_of(path) for path in self.snapshots.glob("epoch_[0-9]*.keras")
-        )
+        return list(epoch_files(self.snapshots, r"\.keras"))
 
     def snapshot_file(self, epoch):
         """Returns where the generator of an epoch is kept."""
@@ -214,23 +244,6 @@ class Run:
         )
 
 
-def _load(file):
-    import keras
-
-    if not file.is_file():
-        raise InputError(
-            f"run: no {file.stem} has been saved yet. Received: {file.parent}. "
-            f"Allowed: a run with {file.name}"
-        )
-    try:
-        return keras.models.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # zip, JSON, HDF5 and Keras each raise their own
-        reason = " ".join(str(error).split())[:200]
-        message = f"run: cannot read the {file.stem}. Received: {file}: {reason}"
-        raise InputError(message) from error
-
-
-def save_network(network, path):
-    """Saves a Keras model as `.keras`; an old file stays until the new one is whole."""
-    with whole_file(path) as temporary:
-        network.save(temporary)
+def step_of(path):
+    """Returns the steps done by the checkpoint in a folder such as `step-1500`."""
+    return int(path.name.removeprefix(STEP))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import CONTACT_SHEET
+from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
 from dcgan.figures.grids import image_grid, save_picture
-from dcgan.files import epoch_file
 from dcgan.latent import draw_latents
 
 MOST = 100_000

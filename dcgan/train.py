@@ -5,7 +5,7 @@ from types import ModuleType
 
 from dcgan.cli import quiet_tensorflow, run_command
 from dcgan.config import load_flags
-from dcgan.data.folder import check_enough, load_images
+from dcgan.data.folder import check_enough, load_named
 from dcgan.data.holdout import set_aside
 from dcgan.resume import check_resume
 from dcgan.run import Run
@@ -36,7 +36,7 @@ def main(argv=None):
 def train(config):
     """Trains as `config` says; what `python -m dcgan.train` does.
 
-    A run whose folder exists goes on from its last checkpoint.
+    A run whose folder exists goes on from the newest checkpoint that can be read.
 
     Args:
         config: A `Config`.
@@ -45,8 +45,10 @@ def train(config):
         The `dcgan.Run`, whose folder is `runs/NAME/`.
 
     Raises:
-        InputError: If the run exists with other settings or the pictures cannot be
-            used; nothing has been written then.
+        InputError: If the run exists with other settings or other pictures, another
+            process trains it, or the pictures cannot be used; nothing has been written
+            then. Also `Diverged`, if a loss became NaN: what was saved before is kept.
+        OSError: Such as a full disk; the checkpoints before are kept.
         KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
 
     Example:
@@ -58,7 +60,7 @@ def train(config):
     check_resume(run, config)
     if config.overwrite or not run.has_checkpoint():
         check_start(config)
-    images = load_images(
+    images, names = load_named(
         config.data, config.size, config.channels, config.fit, config.background
     )
     train_images, _ = set_aside(images, config.holdout, config.seed)
@@ -66,7 +68,7 @@ def train(config):
     quiet_tensorflow()
     from dcgan.training import trainer
 
-    return trainer.train(config, images)
+    return trainer.train(config, images, names)
 
 
 class _CallableModule(ModuleType):

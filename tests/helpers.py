@@ -10,7 +10,7 @@ from PIL import Image
 
 TINY = (
     "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4 --epochs 3 "
-    "--sample_every 2 --sample_grid 3 --snapshot_every 2 --eval_every 0"
+    "--sample_every 2 --sample_grid 3 --snapshot_every 2 --eval_every 0 --aug_prob 0"
 ).split()
 
 

@@ -1,5 +1,7 @@
 """Checkpoints hold all that training changes, so a stop leaves no trace."""
 
+import errno
+import re
 from types import SimpleNamespace
 
 import keras
@@ -10,8 +12,9 @@ from helpers import read_rows, write_pictures
 
 import dcgan
 from dcgan.config import load_config
-from dcgan.run import Run
-from dcgan.training import checkpoint, trainer
+from dcgan.errors import InputError
+from dcgan.run import Run, step_of
+from dcgan.training import checkpoint, logs, trainer
 from dcgan.training.progressive import grow
 
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
@@ -72,8 +75,8 @@ def test_a_fresh_gan_gets_every_variable_back(kind, tmp_path):
     gan, fresh = last_gan(**KINDS[kind]), last_gan(**KINDS[kind])
     before = everything(gan)
     scramble(before)
-    checkpoint.save_checkpoint(gan, tmp_path, 3)
-    checkpoint.restore_checkpoint(fresh, tmp_path)
+    checkpoint.write_state(gan, tmp_path / "a")
+    checkpoint.restore_checkpoint(fresh, tmp_path / "a")
     after = everything(fresh)
     assert list(before) == list(after)
     for name, variable in before.items():
@@ -91,66 +94,113 @@ def test_the_kinds_have_the_variables_they_are_named_for():
 
 
 def test_another_network_is_not_restored_in_part(tmp_path):
-    checkpoint.save_checkpoint(last_gan(), tmp_path, 3)
-    with pytest.raises((AssertionError, ValueError)):
-        checkpoint.restore_checkpoint(last_gan(g_features=3), tmp_path)
-    with pytest.raises((AssertionError, ValueError)):
-        checkpoint.restore_checkpoint(last_gan(ema_half_life=0.0), tmp_path)
+    checkpoint.write_state(last_gan(), tmp_path / "a")
+    for knobs in ({"g_features": 3}, {"ema_half_life": 0.0}):
+        with pytest.raises(InputError, match="cannot be read"):
+            checkpoint.restore_checkpoint(last_gan(**knobs), tmp_path / "a")
+
+
+def save_at(gan, run, *steps):
+    for step in steps:
+        gan.step.assign(step)
+        checkpoint.save_checkpoint(gan, run)
 
 
 def test_the_two_newest_are_kept_and_the_newest_counts(plain, tmp_path):
-    assert checkpoint.latest_epoch(tmp_path) == 0
-    assert checkpoint.latest_epoch(tmp_path / "nowhere") == 0
-    for epoch in (1, 9, 10, 100):
-        plain.step.assign(epoch)
-        checkpoint.save_checkpoint(plain, tmp_path, epoch)
-    assert checkpoint.latest_epoch(tmp_path) == 100
-    kept = {path.stem for path in tmp_path.glob("*.index")}
-    assert kept == {"epoch-10", "epoch-100"}
+    run = Run(tmp_path)
+    assert checkpoint.newest_checkpoint(run) is None
+    save_at(plain, run, 1, 9, 10, 100)
+    assert [step_of(f) for f in run.checkpoint_folders()] == [10, 100]
+    assert sorted(p.name for p in run.checkpoints.iterdir()) == ["step-10", "step-100"]
+    assert step_of(checkpoint.newest_checkpoint(run)) == 100
     plain.step.assign(0)
-    checkpoint.restore_checkpoint(plain, tmp_path)
+    checkpoint.restore_checkpoint(plain, checkpoint.newest_checkpoint(run))
     assert int(plain.step) == 100
 
 
-def test_a_kept_checkpoint_is_not_replaced(plain, tmp_path):
-    plain.step.assign(7)
-    checkpoint.keep_checkpoint(plain, tmp_path / "stage" / "checkpoint")
-    for epoch in (1, 2, 3):
-        checkpoint.save_checkpoint(plain, tmp_path, epoch)
-    kept = tf.train.load_checkpoint(str(tmp_path / "stage" / "checkpoint"))
-    names = dict(tf.train.list_variables(str(tmp_path / "stage" / "checkpoint")))
-    (step,) = [n for n in names if n.startswith("state/0/")]
-    assert kept.get_tensor(step) == 7
-
-
 @pytest.mark.parametrize("name", ["a b", "what?", "ä*", "a-5", "a{1,2}"])
-def test_a_folder_may_have_an_odd_name(name, plain, tmp_path):
-    plain.step.assign(7)
-    for epoch in (1, 2, 3):
-        checkpoint.save_checkpoint(plain, tmp_path / name, epoch)
+def test_a_folder_may_have_an_odd_name_and_move(name, plain, tmp_path):
+    save_at(plain, Run(tmp_path / "old"), 1, 2, 7)
+    (tmp_path / "old").rename(tmp_path / name)
+    run = Run(tmp_path / name)
     plain.step.assign(0)
-    assert checkpoint.latest_epoch(tmp_path / name) == 3
-    checkpoint.restore_checkpoint(plain, tmp_path / name)
-    assert int(plain.step) == 7
-    assert len(list((tmp_path / name).glob("*.index"))) == 2
+    checkpoint.restore_checkpoint(plain, checkpoint.newest_checkpoint(run))
+    assert int(plain.step) == 7 and len(run.checkpoint_folders()) == 2
 
 
-def test_checkpoints_may_move(plain, tmp_path):
-    checkpoint.save_checkpoint(plain, tmp_path / "old", 5)
-    (tmp_path / "old").rename(tmp_path / "new")
-    assert checkpoint.latest_epoch(tmp_path / "new") == 5
-    checkpoint.restore_checkpoint(plain, tmp_path / "new")
+def damage(file, how):
+    content = bytearray(file.read_bytes())
+    if how == "cut":
+        del content[len(content) // 2 :]
+    elif how == "empty":
+        content.clear()
+    else:
+        content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["a bit", "cut", "empty", "gone"])
+@pytest.mark.parametrize("pattern", ["*.index", "*.data*", "*.json"])
+def test_a_damaged_checkpoint_is_passed_over(how, pattern, plain, tmp_path):
+    run = Run(tmp_path)
+    save_at(plain, run, 4, 8)
+    (file,) = run.checkpoint_folders()[-1].glob(pattern)
+    file.unlink() if how == "gone" else damage(file, how)
+    name = r".+" if pattern == "*.json" else re.escape(file.name)  # sums of all
+    match = rf"step-8 is damaged \({name}.+\): going on from step-4"
+    with pytest.warns(UserWarning, match=match):
+        assert step_of(checkpoint.newest_checkpoint(run)) == 4
+    for other in run.checkpoint_folders()[0].iterdir():
+        damage(other, "empty")
+    match = rf"cannot be read \({name}.*step-8.*--overwrite"
+    with pytest.raises(InputError, match=match):
+        checkpoint.newest_checkpoint(run)
+
+
+def test_every_damaged_byte_is_found(plain, tmp_path):
+    """Fifty places in each file of a checkpoint."""
+    checkpoint.write_state(plain, tmp_path / "a")
+    assert checkpoint.find_damage(tmp_path / "a") == ""
+    for file in (tmp_path / "a").iterdir():
+        whole = file.read_bytes()
+        for place in np.linspace(0, len(whole) - 1, 50, dtype=int):
+            content = bytearray(whole)
+            content[place] ^= 0x55
+            file.write_bytes(content)
+            assert checkpoint.find_damage(tmp_path / "a"), (file.name, place)
+        file.write_bytes(whole)
+
+
+def test_a_full_disk_names_the_folder_and_leaves_the_checkpoints(plain, tmp_path):
+    run, full = Run(tmp_path), tf.errors.ResourceExhaustedError(None, None, "full")
+    save_at(plain, run, 4, 8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.train.Checkpoint, "write", raise_(full))
+        with pytest.raises(OSError) as raised:
+            save_at(plain, run, 12)
+    assert raised.value.errno == errno.ENOSPC
+    assert raised.value.filename == str(run.checkpoints / "step-12")
+    assert sorted(p.name for p in run.checkpoints.iterdir()) == ["step-4", "step-8"]
+
+
+def raise_(error):
+    def function(*args):
+        raise error
+
+    return function
 
 
 def test_saved_after_the_first_every_nth_and_the_last_epoch(tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr(checkpoint, "save_checkpoint", lambda *args: saved.append(args))
-    callback = checkpoint.SaveCheckpoint(tmp_path, every=3)
+    monkeypatch.setattr(checkpoint, "save_checkpoint", lambda gan, _: saved.append(gan))
+    callback = checkpoint.SaveCheckpoint(Run(tmp_path), every=3)
     callback.set_params({"epochs": 8})
-    callback.set_model(SimpleNamespace(stop_training=False))
+    callback.set_model(SimpleNamespace(stop_training=False, plan=[]))
+    counts = []
     for epoch in range(8):
         callback.on_epoch_end(epoch, {})
-    assert [epoch for _, _, epoch in saved] == [1, 3, 6, 8]
+        counts.append(len(saved))
+    assert counts == [1, 1, 2, 2, 2, 3, 3, 4]
 
 
 class Stop(keras.callbacks.Callback):
@@ -216,7 +266,9 @@ def load(file):
 
 def assert_equal_checkpoints(one, other):
     """Also the optimizers and all states are what they would have been."""
-    paths = [tf.train.latest_checkpoint(str(run.checkpoints)) for run in (one, other)]
+    folders = [run.checkpoint_folders()[-1] for run in (one, other)]
+    assert folders[0].name == folders[1].name
+    paths = [str(folder / checkpoint.STATE) for folder in folders]
     names = [[name for name, _ in tf.train.list_variables(path)] for path in paths]
     assert names[0] == names[1] and len(names[0]) > 20
     readers = [tf.train.load_checkpoint(path) for path in paths]
@@ -234,7 +286,7 @@ def quickly():
     """
     tf.config.run_functions_eagerly(True)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (trainer, trainer.logs):
+        for module in (trainer, logs):
             patch.setattr(module, "save_figure", lambda *args: None)
         yield
     tf.config.run_functions_eagerly(False)

@@ -24,8 +24,8 @@ COPIER |= {"g_lr": 0.003, "d_lr": 0.003, "batch_size": 12, "flip": False}
 # what goes wrong: (pictures, epochs between scores, epochs, knobs)
 FAILURES = {
     "collapse": (
-        *(100, 5, 40),
-        {"beta1": 0.9, "g_lr": 0.005, "d_lr": 0.005, "d_norm": "none"}
+        *(100, 5, 60),
+        {"beta1": 0.9, "g_lr": 0.02, "d_lr": 0.005, "d_norm": "none"}
         | {"g_norm": "none"},
     ),
     "discriminator won": (200, 20, 20, {"g_lr": 1e-5, "d_lr": 0.002}),
@@ -37,11 +37,11 @@ FAILURES = {
     "generator copies": (12, 250, 2000, COPIER),
     "diverged": (
         *(100, 20, 20),
-        {"loss": "wgan", "d_norm": "none", "g_lr": 0.01, "d_lr": 0.01},
+        {"loss": "wgan", "d_norm": "none", "g_lr": 0.1, "d_lr": 0.1},
     ),
     "oscillation": (
-        *(100, 4, 60),
-        {"beta1": 0.9, "g_lr": 0.01, "d_lr": 0.01, "upsample": False, "batch_size": 8},
+        *(100, 4, 80),
+        {"beta1": 0.9, "g_lr": 0.02, "d_lr": 0.02, "upsample": False, "batch_size": 8},
     ),
 }
 HEALTHY = {

@@ -1,11 +1,14 @@
 """Commands in other processes."""
 
 import os
+import signal
+import threading
 import time
 
 import pytest
 
 from dcgan import jobs
+from dcgan.errors import Stopped
 from dcgan.jobs import run_jobs
 
 
@@ -18,6 +21,7 @@ def modules(tmp_path, monkeypatch):
         "die": "import os; print('50 %', flush=True); os.kill(os.getpid(), 9)",
         "wait": "import time; print(time.time(), flush=True); time.sleep(1.5);"
         "print(time.time())",
+        "long": "import time; time.sleep(60)",
         "threads": "import os; print(os.environ.get('OMP_NUM_THREADS'))",
         "package": "import dcgan, os; print(os.path.dirname(dcgan.__file__))",
     }.items():
@@ -83,3 +87,19 @@ def test_jobs_are_reported_as_they_end(tmp_path):
         order.append((key, time.monotonic() - started))
     assert [key for key, _ in order] == ["fast", "slow"]
     assert order[0][1] < order[1][1] - 0.5
+
+
+def test_sigterm_ends_the_jobs_too(tmp_path):
+    def stop(number, frame):
+        raise Stopped(number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    started = time.monotonic()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    try:
+        with pytest.raises(Stopped):
+            run(tmp_path, 2, a=[["long"]], b=[["long"]], c=[["say", "never"]])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert time.monotonic() - started < 30
+    assert not (tmp_path / "logs" / "c.log").exists()

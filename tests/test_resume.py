@@ -1,18 +1,24 @@
 """A run that is started again goes on, and ends as if it had not stopped."""
 
+import os
 import shutil
+import signal
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from helpers import command, read_rows, write_pictures
 
 import dcgan
 from dcgan.config import load_config
-from dcgan.errors import InputError
+from dcgan.data.folder import load_named
+from dcgan.errors import InputError, Stopped
+from dcgan.lock import LOCK
 from dcgan.resume import MAY_CHANGE, check_resume, differences
 from dcgan.run import Run
 from dcgan.training import logs, trainer
+from dcgan.training.checkpoint import find_damage
 
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
 NARROW |= {"batch_size": 6, "epochs": 3, "sample_grid": 2, "name": "narrow"}
@@ -83,7 +89,8 @@ def train_until(config, *when):
 
 def files_of(folder):
     """What is in a folder: bytes and times of all files."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in files if path.name != LOCK)
     return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
@@ -114,6 +121,79 @@ def test_a_stop_in_the_middle_of_an_epoch_leaves_no_trace(pictures, tmp_path):
     assert_equal_runs(dcgan.train(config), whole)
 
 
+class Signal(keras.callbacks.Callback):
+    """Ctrl-C while a batch of an epoch is trained: both from 0."""
+
+    def __init__(self, *when):
+        super().__init__()
+        self.when = when
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self._epoch, batch) == self.when:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("when", [(1, 0), (1, 1)], ids=["in an epoch", "at its end"])
+def test_ctrl_c_keeps_every_step_and_every_mean(
+    when, finished, pictures, tmp_path, monkeypatch, capsys
+):
+    """With dropout; the means in the log go on where the epoch was left."""
+    chosen = trainer.run_callbacks
+    config = load_config(**NARROW | DROPOUT | {"data": pictures, "runs": tmp_path})
+    with monkeypatch.context() as patch:
+        with_signal = lambda *args: [Signal(*when), *chosen(*args)]  # noqa: E731
+        patch.setattr(trainer, "run_callbacks", with_signal)
+        with pytest.raises(Stopped):
+            dcgan.train(config)
+    where = "epoch 1 and 1 of 2 steps" if when == (1, 0) else "epoch 2"
+    said = f"The same command goes on after {where}"
+    assert capsys.readouterr().out.splitlines()[-1] == said
+    run = dcgan.train(config)
+    assert f"Goes on after {where}" in capsys.readouterr().out.splitlines()
+    assert_equal_runs(run, finished)
+
+
+@pytest.mark.parametrize("file", ["gif", "report"])
+def test_what_comes_last_is_made_good(file, again, finished):
+    """If the process was killed after the last checkpoint."""
+    run, config = again
+    path = getattr(run, file)
+    content = path.read_bytes()
+    os.utime(path, (0, 0))
+    path.write_bytes(b"of an earlier epoch")
+    os.utime(path, (0, 0))
+    dcgan.train(config())
+    assert path.read_bytes() == content if file == "gif" else path.stat().st_size > 999
+    assert_equal_runs(run, finished)
+
+
+def events_of(run):
+    """Which steps TensorBoard's events have of a loss, in order."""
+    found = []
+    for file in run.tensorboard.iterdir():
+        for record in tf.data.TFRecordDataset(str(file)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            if any(value.tag == "g_loss" for value in event.summary.value):
+                found.append(event.step)
+    return sorted(found)
+
+
+def test_tensorboard_shows_no_epoch_twice(pictures, tmp_path):
+    """Although the last record of the process that was stopped is cut."""
+    knobs = NARROW | DROPOUT | {"data": pictures, "runs": tmp_path}
+    config = load_config(**knobs | {"checkpoint_every": 9})
+    train_until(config, 3, 1)
+    run = Run(tmp_path / "narrow")
+    assert events_of(run) == [1, 2]
+    (file,) = run.tensorboard.iterdir()
+    file.write_bytes(file.read_bytes()[:-3])
+    dcgan.train(config)
+    assert events_of(run) == [1, 2, 3]
+
+
 def test_a_finished_run_says_so_and_stays_as_it_is(again, capsys):
     run, config = again
     before = files_of(run.folder)
@@ -139,7 +219,7 @@ def test_what_a_run_writes_may_change(again):
     run, config = again
     knobs = {"sample_every": 5, "snapshot_every": 0}
     knobs |= {"checkpoint_every": 4, "gradients_every": 0, "epochs": 4}
-    knobs |= {"eval_every": 4, "patience": 9}
+    knobs |= {"eval_every": 4, "patience": 9, "on_nan": "rollback"}
     assert set(MAY_CHANGE) <= {*knobs, "overwrite", "runs"}
     dcgan.train(config(**knobs))
     assert {name: getattr(run.config, name) for name in knobs} == knobs
@@ -192,8 +272,7 @@ def started(tmp_path, **knobs):
     """
     knobs = {"runs": tmp_path, "data": tmp_path / "none", "epochs": 8} | knobs
     run = Run.create(load_config(**knobs))
-    run.checkpoints.mkdir()
-    (run.checkpoints / "checkpoint").touch()
+    (run.checkpoints / "step-9").mkdir(parents=True)
     return run, lambda **more: load_config(**knobs | more)
 
 
@@ -244,11 +323,35 @@ def test_a_trained_run_without_a_checkpoint_is_refused(again):
     assert files_of(run.folder) == before
 
 
-def test_another_number_of_pictures_is_refused(again):
+def test_without_a_record_other_numbers_of_pictures_are_refused(again):
     run, config = again
+    run.origin.unlink()
+    with pytest.warns(UserWarning, match="origin.json is missing"):
+        with pytest.raises(InputError, match="data: .*another number of pictures"):
+            trainer.train(config(epochs=4), np.zeros((6, 16, 16, 3), np.uint8))
+
+
+def test_settings_are_compared_once_more_when_the_run_is_locked(again):
+    """Another process may have begun it while this one read its pictures."""
+    _, config = again
+    images = np.zeros((12, 16, 16, 3), np.uint8)
+    with pytest.raises(InputError, match="exists with other settings"):
+        trainer.train(config(g_lr=0.1), images)
+
+
+def test_changed_pictures_are_refused_and_named(again, pictures, tmp_path):
+    run, config = again
+    folder = shutil.copytree(pictures, tmp_path / "others")
+    shutil.copy(folder / "00.png", folder / "new.png")
+    shutil.copy(folder / "01.png", folder / "02.png")
+    (folder / "03.png").unlink()
     before = files_of(run.folder)
-    with pytest.raises(InputError, match="data: .*another number of pictures"):
-        trainer.train(config(epochs=4), np.zeros((6, 16, 16, 3), np.uint8))
+    images, names = load_named(folder, 16)
+    with pytest.raises(InputError) as refused:
+        trainer.train(config(epochs=4), images, names)
+    message = str(refused.value)
+    assert message.startswith("data: the pictures have changed since the run began. ")
+    assert "1 added (new.png); 1 removed (03.png); 1 altered (02.png)" in message
     assert files_of(run.folder) == before
 
 
@@ -264,12 +367,22 @@ def test_a_folder_that_is_no_run_is_refused(again):
 
 def test_a_checkpoint_that_is_damaged_is_refused(again):
     run, config = again
-    for file in run.checkpoints.glob("epoch-*"):
+    for file in run.checkpoints.rglob("*.index"):
         file.unlink()
     before = files_of(run.folder)
     with pytest.raises(InputError, match="the checkpoint cannot be read"):
         dcgan.train(config(epochs=4))
     assert files_of(run.folder) == before
+
+
+def test_from_the_checkpoint_before_a_damaged_one_all_is_the_same(again, finished):
+    run, config = again
+    newest = run.checkpoint_folders()[-1]
+    next(newest.glob("*.data*")).write_bytes(b"")
+    with pytest.warns(UserWarning, match=f"{newest.name} is damaged"):
+        dcgan.train(config())
+    assert_equal_runs(run, finished)
+    assert [find_damage(folder) for folder in run.checkpoint_folders()] == ["", ""]
 
 
 def test_what_came_after_the_checkpoint_is_forgotten(pictures, tmp_path):

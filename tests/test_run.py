@@ -1,5 +1,7 @@
 """New runs never harm old ones, or anything else."""
 
+from pathlib import Path
+
 import pytest
 from helpers import read_rows, saved_config
 
@@ -28,8 +30,7 @@ def test_create_keeps_a_run_that_can_go_on_and_makes_any_other_anew(tmp_path):
     config = dcgan.load_config(runs=tmp_path)
     run = Run.create(config)
     run.log.write_text("epoch\n1\n")
-    run.checkpoints.mkdir()
-    (run.checkpoints / "checkpoint").touch()
+    (run.checkpoints / "step-9").mkdir(parents=True)
     assert run.is_run() and run.has_checkpoint()
     Run.create(dcgan.load_config(runs=tmp_path, sample_every=9))
     assert run.log.exists() and run.config.sample_every == 9
@@ -49,7 +50,7 @@ def test_later_epochs_are_forgotten_by_their_number(tmp_path):
     others = [run.samples / "notes.txt", run.samples / "epoch_mean.png"]
     for file in files + others:
         file.touch()
-    run.forget_after(9)
+    run.delete_sheets_after(9)
     assert [file.exists() for file in files] == [True, True, False, False] * 2
     assert all(file.exists() for file in others)
 
@@ -59,11 +60,44 @@ def test_a_folder_that_is_no_run_is_not_touched(overwrite, tmp_path):
     knob = "overwrite" if overwrite else "name"
     config = dcgan.load_config(runs=tmp_path, name="mine", overwrite=overwrite)
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
     with pytest.raises(InputError, match=f"^{knob}: the folder exists and is no run"):
         Run.check_place(config)
     with pytest.raises(InputError, match="is no run, so it is not touched"):
         Run.create(config)
-    assert not any((tmp_path / "mine").iterdir())
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_with_what_a_killed_start_left_is_a_new_run(tmp_path):
+    run = Run.check_place(dcgan.load_config(runs=tmp_path, name="mine"))
+    run.samples.mkdir(parents=True)
+    for name in (".lock", ".unfinished-1-config.yml"):
+        (run.folder / name).touch()
+    Run.check_place(dcgan.load_config(runs=tmp_path, name="mine"))
+
+
+def test_a_deletion_that_is_cut_short_can_be_done_again(tmp_path, monkeypatch):
+    config = dcgan.load_config(runs=tmp_path, overwrite=True)
+    run = Run.create(config)
+    for name in ("step-1", "step-2"):
+        (run.checkpoints / name).mkdir(parents=True)
+    for file in (run.log, run.report, run.samples / "epoch_0001.png"):
+        file.touch()
+    unlink, stop = Path.unlink, []
+
+    def once(path, *args, **kwargs):
+        unlink(path, *args, **kwargs)
+        if path in stop[-1:]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "unlink", once)
+    files = [run.log, run.report, *run.samples.iterdir(), run.config_file]
+    for file in files:
+        stop.append(file)
+        with pytest.raises(KeyboardInterrupt):
+            run.delete()
+        assert not run.has_checkpoint()
+        Run.check_place(config)
 
 
 def test_overwrite_deletes_nothing_but_runs(tiny_config, picture_folder):

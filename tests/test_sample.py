@@ -11,7 +11,8 @@ from dcgan import check, interpolate, sample
 from dcgan.data.inspect import inspect_folder
 from dcgan.data.openmoji import code_points, render_openmoji
 from dcgan.errors import InputError
-from dcgan.run import Run, save_network
+from dcgan.networks import save_network
+from dcgan.run import Run
 
 
 @pytest.fixture

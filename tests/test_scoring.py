@@ -1,5 +1,7 @@
 """Scores while training: where they go, the best generator, and the early stop."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,6 +20,7 @@ TINY = "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4"
 TINY = f"{TINY} --sample_every 9 --sample_grid 2 --gradients_every 0 --name a".split()
 KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "name": "a"}
 KNOBS |= {"batch_size": 4, "sample_every": 9, "sample_grid": 2, "gradients_every": 0}
+KNOBS |= {"aug_prob": 0.0}
 KNOBS |= {"eval_every": 1, "snapshot_every": 1, "checkpoint_every": 1}
 LOGGED = ("kid", "kid_error", "recall", "coverage", "authpct")
 
@@ -147,8 +150,9 @@ def start(pictures, tmp_path):
 def test_an_early_stop_leaves_a_whole_run_and_more_patience_goes_on(start, capsys):
     run = start([9, 7, 8, 8], epochs=6, patience=2, checkpoint_every=9, sample_every=9)
     assert [r["epoch"] for r in read_rows(run.log)] == list("1234")
-    for file in (run.gif, run.report, run.generator_file, run.checkpoint_file):
+    for file in (run.gif, run.report, run.generator_file):
         assert file.is_file()
+    assert run.has_checkpoint()
     assert (run.samples / "epoch_0004.png").is_file()
     capsys.readouterr()
     start([], epochs=6, patience=2, checkpoint_every=9, sample_every=9)  # no scores
@@ -157,6 +161,26 @@ def test_an_early_stop_leaves_a_whole_run_and_more_patience_goes_on(start, capsy
     start([6, 5], epochs=6, patience=5, checkpoint_every=9, sample_every=9)
     assert "Goes on after epoch 4" in capsys.readouterr().out
     assert [r["kid"] for r in read_rows(run.scores)] == list("978865")
+
+
+def test_an_early_stop_stays_one_if_the_process_is_killed_at_its_end(start):
+    knobs = {"epochs": 6, "patience": 2, "checkpoint_every": 9, "sample_every": 9}
+    run = start([9, 7, 8, 8], **knobs)
+    before = run.log.read_bytes()
+    run.gif.unlink()
+    start([], **knobs)  # no further score
+    assert run.log.read_bytes() == before and run.gif.is_file()
+
+
+def test_the_best_of_epochs_that_are_done_again_is_forgotten(start):
+    run = start([9, 8], epochs=2, checkpoint_every=1)
+    best = run.best_file.read_bytes()
+    start([5], epochs=3, checkpoint_every=1)
+    assert run.read_best()["epoch"] == 3 and run.best_file.read_bytes() != best
+    shutil.rmtree(run.checkpoint_folders()[-1])  # as if killed before it
+    start([9], epochs=3, checkpoint_every=1)
+    assert (run.read_best()["epoch"], run.read_best()["kid"]) == (2, 8)
+    assert run.best_file.read_bytes() == best
 
 
 def test_going_on_remembers_the_best(start):

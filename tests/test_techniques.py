@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import dcgan
 from dcgan.config import Config
@@ -71,7 +70,7 @@ def in_words(knobs):
 
 
 def trained(way, config, images):
-    """Four steps of a fresh GAN in one of three ways."""
+    """Four steps of a fresh GAN, by `fit` or one by one in eager mode."""
     dataset = dcgan.make_dataset(images, 4, seed=0)
     networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
     gan = GAN(*networks, config)
@@ -79,18 +78,17 @@ def trained(way, config, images):
     if way == "fit":
         gan.fit(dataset, epochs=2, verbose=0)
         return gan
-    step = tf.function(gan.train_step) if way == "function" else gan.train_step
     for batch in dataset.take(4):
-        step(batch)
+        gan.train_step(batch)
     return gan
 
 
 @pytest.mark.filterwarnings("ignore:.*mixes those of a batch")
 @pytest.mark.parametrize("knobs", TECHNIQUES, ids=in_words)
-def test_fit_function_and_eager_steps_agree(knobs, noise_images):
+def test_fit_and_eager_steps_agree(knobs, noise_images):
     config = Config(**SMALL | knobs)
-    gans = [trained(way, config, noise_images) for way in ("fit", "function", "eager")]
-    first, *others = [
+    gans = [trained(way, config, noise_images) for way in ("fit", "eager")]
+    first, other = [
         [*gan.generator.get_weights(), *gan.discriminator.get_weights()] for gan in gans
     ]
     start = [w.numpy() for w in dcgan.build_generator(config).trainable_variables]
@@ -98,13 +96,12 @@ def test_fit_function_and_eager_steps_agree(knobs, noise_images):
     moved = max(np.abs(a - b).max() for a, b in zip(start, trained_ones))
     # Compiled sums round differently, 16-bit ones by a lot.
     share = 1e-2 if config.precision == "float32" else 0.3
-    for other in others:
-        for a, b in zip(first, other):
-            np.testing.assert_allclose(b, a, atol=share * moved, rtol=1e-3)
+    for a, b in zip(first, other):
+        np.testing.assert_allclose(b, a, atol=share * moved, rtol=1e-3)
     assert any(not np.array_equal(a, b) for a, b in zip(start, trained_ones))
     assert all(np.isfinite(weight).all() for weight in first)
     counts = [
         (int(g.g_optimizer.iterations), int(g.d_optimizer.iterations)) for g in gans
     ]
     assert len(set(counts)) == 1
-    assert float(gans[0].aug_p) == pytest.approx(float(gans[2].aug_p))
+    assert float(gans[0].aug_p) == pytest.approx(float(gans[1].aug_p))

@@ -2,21 +2,16 @@
 
 import logging
 import os
-import warnings
-from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from tqdm import tqdm
 
-from dcgan.data.cache import cache_file, read_cache, write_cache
-from dcgan.data.openmoji import ATTRIBUTION, render_openmoji
+from dcgan.data.decode import read_cached
+from dcgan.data.openmoji import ATTRIBUTION, code_points, render_openmoji
 from dcgan.data.pictures import (
     FITS,
     MODES,
-    UnreadablePicture,
     picture_endings,
     read_picture,
     to_square,
@@ -43,7 +38,8 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
         background: Colour behind alpha and padding, a name or #rrggbb.
 
     Returns:
-        uint8 array (N, size, size, channels), in the order of the files' paths.
+        uint8 array (N, size, size, channels), in the order of the files' paths; of
+        more than 512 MB, `dcgan.data.stored.StoredImages`, which stay on the disk.
 
     Raises:
         InputError: If the folder does not exist or holds no readable picture, or if a
@@ -52,6 +48,15 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
     Example:
         >>> load_images("openmoji", 64).shape
         (958, 64, 64, 3)
+    """
+    return load_named(source, size, channels, fit, background)[0]
+
+
+def load_named(source, size, channels=3, fit="pad", background="white"):
+    """Loads pictures as `load_images` does, and their names.
+
+    Returns:
+        `(images, names)`: the names are paths below the folder, without line breaks.
     """
     if not isinstance(size, Integral) or size < 1:
         raise invalid("size", size, "a whole number above 0")
@@ -64,22 +69,26 @@ def load_images(source, size, channels=3, fit="pad", background="white"):
     if os.fspath(source) == "openmoji":
         print(ATTRIBUTION)  # its licence asks for that
         pictures = render_openmoji()
-        return np.stack([to_square(picture, **settings) for picture in pictures])
+        images = np.stack([to_square(picture, **settings) for picture in pictures])
+        return images, [f"U+{point:X}" for point in code_points()]
     files = find_pictures(source)
-    cache = cache_file(files, **settings)
-    images, skipped = read_cache(cache, (size, size, channels)) or (None, None)
-    if images is None:
-        images, skipped = _decode(files, settings)
-        if all(os.access(path, os.R_OK) for path, _ in skipped):  # else it may pass
-            write_cache(cache, images, skipped)
+    images, skipped = read_cached(
+        files,
+        lambda file: to_square(read_picture(file), **settings),
+        (size, size, channels),
+        settings,
+    )
+    entries = [[files[index], reason] for index, reason in skipped]
     if len(images) == 0:
         raise InputError(
             f"data: no file in the folder is a readable picture. Received: {source}. "
-            f"The first: {_in_words(skipped[0])}"
+            f"The first: {_in_words(entries[0])}"
         )
     if skipped:
-        _warn_about(skipped, len(files))
-    return images
+        _warn_about(entries, len(files))
+    left_out = dict(skipped)
+    loaded = [file for k, file in enumerate(files) if k not in left_out]
+    return images, [printable(file.relative_to(source)) for file in loaded]
 
 
 def check_enough(images, batch_size):
@@ -139,45 +148,6 @@ def _walk(folder):
 def printable(path):
     """Returns a path without line breaks, escapes or broken characters."""
     return repr(os.fsencode(path).decode("utf-8", "backslashreplace"))[1:-1]
-
-
-def decode_all(files, decode):
-    """Decodes files in threads, with a progress bar.
-
-    Args:
-        files: Paths.
-        decode: Function from a path to any value, which may raise
-            `UnreadablePicture`.
-
-    Returns:
-        `(values, skipped)`: the values in the order of the files, and a list of
-        [path, reason] of those that could not be read.
-    """
-
-    def attempt(file):
-        try:
-            return decode(file), None
-        except UnreadablePicture as error:
-            return None, str(error)
-
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.filterwarnings("ignore", module="PIL")
-        # A small file that claims to hold a huge picture is an attack or a mistake.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        results = pool.map(attempt, files)
-        bar = tqdm(results, "Reading pictures", len(files), leave=False, delay=0.5)
-        outcomes = list(bar)
-    values = [value for value, reason in outcomes if reason is None]
-    reasons = [(file, reason) for file, (_, reason) in zip(files, outcomes)]
-    return values, [[str(file), reason] for file, reason in reasons if reason]
-
-
-def _decode(files, settings):
-    shape = (0, settings["size"], settings["size"], settings["channels"])
-    images, skipped = decode_all(
-        files, lambda file: to_square(read_picture(file), **settings)
-    )
-    return (np.stack(images) if images else np.zeros(shape, np.uint8)), skipped
 
 
 def _warn_about(skipped, total):

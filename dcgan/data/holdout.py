@@ -1,15 +1,33 @@
 """Real pictures that are set aside, to see whether the others are learnt by heart."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from dcgan.data.stored import StoredImages
+
 PURPOSE = 0x401D  # keeps this draw apart from others with the same seed
+
+
+class Pictures(NamedTuple):
+    """What a run is made of.
+
+    Attributes:
+        train: uint8 (N, size, size, channels), those to train on.
+        held_out: The same of those that are set aside.
+        digests: Dict from the names of all to digests of their pixels.
+    """
+
+    train: np.ndarray
+    held_out: np.ndarray
+    digests: dict
 
 
 def set_aside(images, share, seed):
     """Splits the pictures at random, the same way for the same seed.
 
     Args:
-        images: (N, ...) array.
+        images: (N, ...) array, or `StoredImages`.
         share: Share to set aside, 0 to 0.5; above 0, at least one picture is.
         seed: int of 0 or more.
 
@@ -19,4 +37,7 @@ def set_aside(images, share, seed):
     """
     count = max(1, round(share * len(images))) if share else 0
     order = np.random.default_rng([seed, PURPOSE]).permutation(len(images))
-    return images[np.sort(order[count:])], images[np.sort(order[:count])]
+    train, held_out = np.sort(order[count:]), np.sort(order[:count])
+    if isinstance(images, StoredImages):
+        return images.subset(train), images.subset(held_out)
+    return images[train], images[held_out]

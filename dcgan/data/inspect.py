@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from dcgan.data.folder import decode_all, find_pictures, printable
+from dcgan.data.decode import decode_all
+from dcgan.data.folder import find_pictures, printable
 from dcgan.data.pictures import FITS, FORMATS, read_picture, to_square
 
 HASH = 16  # side of the map that near-duplicates are compared by

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dcgan.data import transforms as available
 from dcgan.data.folder import check_enough
+from dcgan.data.stored import StoredImages
 from dcgan.errors import invalid
 from dcgan.pixels import to_float
 from dcgan.randomness import draw_key, permutation
@@ -23,7 +24,7 @@ def make_dataset(
     would not be full is dropped, and falls on other pictures in each epoch.
 
     Args:
-        images: uint8 array (N, H, W, C).
+        images: uint8 array (N, H, W, C), or `StoredImages`.
         batch_size: Pictures a batch, at most N.
         seed: int that fixes the order.
         start_step: The step to start at: the stream goes on as if that many batches
@@ -44,33 +45,56 @@ def make_dataset(
     Example:
         >>> batch = next(iter(make_dataset(images, 32, seed=0)))
     """
-    if np.ndim(images) != 4 or np.asarray(images).dtype != np.uint8:
-        received = f"{np.asarray(images).dtype} {np.shape(images)}"
+    dtype, shape = getattr(images, "dtype", type(images).__name__), np.shape(images)
+    if len(shape) != 4 or dtype != np.uint8:
+        received = f"{dtype} {shape}"
         raise invalid("images", received, "uint8 (N, H, W, C)")
     if not isinstance(batch_size, Integral) or batch_size < 1:
         raise invalid("batch_size", batch_size, "a whole number above 0")
     check_enough(images, batch_size)
     count = len(images)
-    steps_per_epoch = count // batch_size
-    pixels = tf.constant(images)
+    steps_per_epoch = epoch_steps(images, batch_size)
+    pick = _picker(images)
     transforms = _transforms(flip, jitter, rotate)
 
-    def batch_of(step):
-        epoch, place = step // steps_per_epoch, step % steps_per_epoch
-        positions = place * batch_size + tf.range(batch_size, dtype=tf.int64)
+    def order_of(epoch):
         # Not `index_shuffle`: it heeds only the low byte of its seeds, so that orders
         # would repeat after 256 epochs.
         order = permutation(draw_key(seed, epoch, "order"), count)
-        batch = to_float(tf.gather(pixels, tf.gather(order, positions)))
+        numbers = tf.reshape(order[: steps_per_epoch * batch_size], (-1, batch_size))
+        steps = epoch * steps_per_epoch + tf.range(steps_per_epoch, dtype=tf.int64)
+        return tf.data.Dataset.from_tensor_slices((steps, numbers))
+
+    def batch_of(step, numbers):
+        batch = to_float(pick(numbers))
         for name, transform in transforms.items():
             batch = transform(batch, draw_key(seed, step, name))
         return batch
 
-    steps = tf.data.Dataset.range(start_step, tf.int64.max)
-    dataset = steps.map(batch_of, num_parallel_calls=2, deterministic=True)
+    first, done = divmod(start_step, steps_per_epoch)
+    orders = tf.data.Dataset.range(first, tf.int64.max).flat_map(order_of).skip(done)
+    dataset = orders.map(batch_of, num_parallel_calls=2, deterministic=True)
     dataset = dataset.prefetch(2)
     dataset.steps_per_epoch = steps_per_epoch
     return dataset
+
+
+def epoch_steps(images, batch_size):
+    """Returns the number of whole batches in one pass over the pictures."""
+    return len(images) // batch_size
+
+
+def _picker(images):
+    """Returns a function from numbers of pictures to these pictures."""
+    if not isinstance(images, StoredImages):
+        pixels = tf.constant(images)
+        return lambda numbers: tf.gather(pixels, numbers)
+
+    def pick(numbers):
+        batch = tf.numpy_function(images.read, [numbers], tf.uint8, stateful=False)
+        return tf.ensure_shape(batch, [numbers.shape[0], *images.shape[1:]])
+
+    return pick
 
 
 def _transforms(flip, jitter, rotate):

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from dcgan.data.stored import StoredImages
+
 
 def shrink(images, size):
     """Shrinks pictures by a whole factor, antialiased: each pixel is a square's mean.
 
     Args:
-        images: uint8 array (N, H, H, C); H is a multiple of `size`. With four channels
-            transparent pixels have no say in the colour.
+        images: uint8 array (N, H, H, C), or `StoredImages`; H is a multiple of `size`.
+            With four channels transparent pixels have no say in the colour.
         size: Side of the result in pixels.
 
     Returns:
@@ -26,6 +28,9 @@ def shrink(images, size):
         return images
     if side % size:
         raise ValueError(f"size must divide the side. Received: {size} and {side}")
+    if isinstance(images, StoredImages):
+        shape = (size, size, channels)
+        return images.changed(lambda some: shrink(some, size), shape)
     small = np.empty((count, size, size, channels), np.uint8)
     for index, picture in enumerate(images):  # one by one, for the memory's sake
         small[index] = np.rint(_means(picture.astype(np.float64), side // size))

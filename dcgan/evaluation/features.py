@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan.errors import InputError, check_choice
+from dcgan.errors import InputError, check_choice, in_a_line
 from dcgan.evaluation.lite0 import build_lite0
 
 BATCH = 64  # pictures at a time
@@ -23,7 +23,7 @@ def build_inception(size):
             include_top=False, pooling="avg", input_shape=(size, size, 3)
         )
     except Exception as error:  # whatever the network or the file raises
-        reason = " ".join(str(error).split())[:200]
+        reason = in_a_line(error)
         raise InputError(
             "extractor: the weights of inception cannot be downloaded. "
             f"Received: {reason}. Allowed: --extractor lite0, which needs no network"

@@ -36,10 +36,9 @@ def evenly(values, most):
     """Returns at most `most` rows, evenly spread: real pictures come sorted by name.
 
     Args:
-        values: (N, ...) array.
+        values: (N, ...) array, or `StoredImages`.
         most: 1 or more.
     """
-    values = np.asarray(values)
     if len(values) <= most:
-        return values
-    return values[thin_out(range(len(values)), most)]
+        return np.asarray(values)
+    return values[np.array(thin_out(range(len(values)), most))]

@@ -16,6 +16,20 @@ def improves(row, best):
     return no_worse and row["kid"] < best["kid"]
 
 
+def best_of(rows, first=0):
+    """Returns the best of rows in their order, or None.
+
+    Args:
+        rows: List of dicts with `epoch` and what `improves` looks at.
+        first: Only rows after this epoch count.
+    """
+    best = None
+    for row in rows:
+        if row["epoch"] > first and improves(row, best):
+            best = row
+    return best
+
+
 def least(row):
     """Returns below which variety and AuthPct pictures are too alike, or too often
     copies: half of the real variety, and two thirds of the AuthPct of real pictures.

@@ -7,7 +7,8 @@ import imageio.v3 as imageio
 import numpy as np
 from PIL import Image
 
-from dcgan.files import epoch_of, whole_file
+from dcgan.epochs import epoch_files
+from dcgan.files import whole_file
 
 # A progress GIF is for looking at and sharing: long runs are thinned out, large sheets
 # shrunk.
@@ -40,8 +41,10 @@ def save_animation(path, frames, fps=10, hold_last=False):
         if path.suffix.lower() == ".gif":
             frames = np.where(frames[..., 3:] < 128, np.uint8(0), frames)
             frames[..., 3] = np.where(frames[..., 3], 255, 0)
-    with whole_file(path) as temporary:
-        imageio.imwrite(temporary, frames, plugin="pillow", **options)
+    options |= {"plugin": "pillow", "extension": path.suffix}
+    content = imageio.imwrite("<bytes>", frames, **options)
+    with whole_file(path) as temporary:  # imageio itself is loud about a full disk
+        temporary.write_bytes(content)
 
 
 def progress_gif(sheets, path, fps=10):
@@ -52,7 +55,7 @@ def progress_gif(sheets, path, fps=10):
         path: The GIF to write. Nothing is written if there are no sheets.
         fps: Frames a second.
     """
-    files = sorted(Path(sheets).glob("epoch_*.png"), key=epoch_of)
+    files = list(epoch_files(sheets, r"\.png").values())
     if files:
         frames = [_read_small(file) for file in thin_out(files, MOST_FRAMES)]
         save_animation(path, frames, fps, hold_last=True)

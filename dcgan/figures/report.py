@@ -5,8 +5,9 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from dcgan.figures.scores import MEANINGS, source_of, written
-from dcgan.files import epoch_of, read_json, whole_file
+from dcgan.epochs import epoch_files
+from dcgan.figures.scores import MEANINGS, read_scores, source_of, written
+from dcgan.files import whole_file
 from dcgan.provenance import command_of, differences_from_recipe
 from dcgan.tables import read_rows, read_table
 
@@ -25,12 +26,12 @@ def write_report(run):
         "Health": _health(run),
         "Samples": _samples(run),
         "Scores": _scores(run, scores),
-        "Curves": _figure(run.losses, "losses, scores and KID by epoch"),
+        "Curves": _figure(run, run.losses, "losses, scores and KID by epoch"),
         "Nearest training pictures": scores
         and _figure(
-            run.nearest, "generated pictures beside the closest training pictures"
+            run, run.nearest, "generated pictures beside the closest training pictures"
         ),
-        "Gradients": _folded(_figure(run.gradients, "gradients of each layer")),
+        "Gradients": _folded(_figure(run, run.gradients, "gradients of each layer")),
         "Settings": _settings(config),
         "Command": f"<pre>{escape(command_of(config))}</pre>",
     }
@@ -53,7 +54,7 @@ def _facts(run, config):
         f"{epochs} of {config.epochs} epochs",
     ]
     if times:
-        facts.append(_minutes(sum(row["seconds"] for row in times)))
+        facts.append(_minutes(sum(row.get("seconds", 0) for row in times)))
     return ", ".join(facts)
 
 
@@ -68,6 +69,7 @@ def _health(run):
     lines = [
         f'<p class="alarm">Epoch {escape(row["epoch"])}: {escape(row["sentence"])}</p>'
         for row in read_table(run.health)
+        if row.get("epoch") and row.get("sentence")
     ]
     found = "Nothing was found wrong."
     if not run.scores.is_file():
@@ -76,18 +78,19 @@ def _health(run):
 
 
 def _samples(run):
-    sheets = sorted(run.samples.glob("epoch_*.png"), key=epoch_of)
-    shown = [_figure(run.gif, "the same latent vectors while training")]
+    sheets = epoch_files(run.samples, r"\.png")
+    shown = [_figure(run, run.gif, "the same latent vectors while training")]
     if sheets:
-        caption = f"the newest sheet, after epoch {epoch_of(sheets[-1])}"
-        shown.append(_figure(sheets[-1], caption))
+        newest = max(sheets)
+        caption = f"the newest sheet, after epoch {newest}"
+        shown.append(_figure(run, sheets[newest], caption))
     found = "\n".join(filter(None, shown))
     return f'<div class="pair">\n{found}\n</div>' if found else ""
 
 
 def _evaluation(run):
     """The scores of `evaluate`, None unless they are of the generator as it is now."""
-    scores = read_json(run.evaluation) or {}
+    scores = read_scores(run.evaluation) or {}
     current = scores.get("epoch") == run.epoch_of(scores.get("generator"))
     return scores if current else None
 
@@ -133,9 +136,10 @@ def _folded(figure):
     return figure and f"<details><summary>Show them</summary>\n{figure}\n</details>"
 
 
-def _figure(path, caption):
+def _figure(run, path, caption):
     """A picture inside the page, or nothing if there is none."""
-    if not path.is_file():
+    inside = path.resolve().is_relative_to(run.folder.resolve())
+    if not path.is_file() or not inside:  # a link could show any file of the machine
         return ""
     content = base64.b64encode(path.read_bytes()).decode()
     source = f"data:{KINDS[path.suffix]};base64,{content}"

@@ -1,5 +1,10 @@
-"""Scores as a table to print."""
+"""Scores as a table to print, and read from a file that anybody may have written."""
 
+from numbers import Real
+
+from dcgan.files import read_json
+
+SOURCE = ("n_fake", "n_real", "extractor", "input_size")  # what every file has
 # name: (label, how it is written, what it says)
 MEANINGS = {
     "kid": ("KID x 1000", ".1f", "distance from the real pictures; 0 is none"),
@@ -25,14 +30,29 @@ MEANINGS = {
         ".3f",
         "chance to be closer to training than real; 0.5 is right",
     ),
-    "near_copies": ("near copies", "d", "repeat a training picture"),
-    "near_copies_real": ("those, real", "d", "the same of as many real ones"),
+    "near_copies": ("near copies", ".0f", "repeat a training picture"),
+    "near_copies_real": ("those, real", ".0f", "the same of as many real ones"),
     "gap": ("gap of D", ".3f", "0 is right, 1: knows its training pictures by heart"),
     "alpha_kid": ("KID of alpha", ".1f", "the same of transparency alone"),
     "alpha_kid_floor": ("its floor", ".1f", "the same of transparency alone"),
     "alpha_recall": ("recall, alpha", ".3f", "of transparency alone"),
     "alpha_coverage": ("coverage, alpha", ".3f", "of transparency alone"),
 }
+
+
+def read_scores(path):
+    """Returns the dict in an `evaluation.json`, or None if it is missing or damaged."""
+    scores = read_json(path) or {}
+    numbers = [scores.get(name) for name in MEANINGS]
+    numbers += [scores.get(f"{name}_error") for name in MEANINGS]
+    whole = all(name in scores for name in SOURCE)
+    # In this order: a number from JSON may be too long for a float.
+    whole = whole and all(x is None or _is_a_number(x) for x in numbers)
+    return scores if whole else None
+
+
+def _is_a_number(value):
+    return isinstance(value, Real) and abs(value) < 1e12
 
 
 def score_lines(scores):

@@ -1,6 +1,5 @@
-"""What happens beside the training: samples, progress, saved networks, NaN."""
+"""What happens beside the training: samples, progress, saved networks."""
 
-import math
 import sys
 import time
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
-from dcgan.errors import InputError
+from dcgan.epochs import epoch_file
 from dcgan.figures.grids import image_grid, save_picture, screen_grid
-from dcgan.files import epoch_file
-from dcgan.run import save_network
+from dcgan.networks import save_network
 from dcgan.stages import Stage, work_done
 
 
@@ -31,7 +29,7 @@ class PeriodicCallback(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         epoch += 1
-        last = epoch == self.params["epochs"] or self.model.stop_training
+        last = epoch == current_stage(self).last or self.model.stop_training
         if last or epoch % self.every == 0 or (self.first and epoch == 1):
             self.act(epoch, logs or {})
 
@@ -172,25 +170,6 @@ class Snapshots(keras.callbacks.Callback):
             save_network(self.model.ema_generator, path)
 
 
-class Diverged(InputError):
-    """A loss is no number any more, so all further training would be in vain."""
-
-
-class StopOnNaN(keras.callbacks.Callback):
-    """Raises `Diverged` after an epoch in which a loss became NaN or infinite.
-
-    It comes before the callbacks that save, so that they keep the last good networks.
-    """
-
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in (logs or {}).items():
-            if not math.isfinite(value):
-                raise Diverged(
-                    f"training diverged: {name} is {value:f} in epoch {epoch + 1}. "
-                    "The networks saved before are kept. Try lower --g_lr and --d_lr"
-                )
-
-
 class Clock:
     """Tells how long the rest takes, from how long this stage has taken so far.
 
@@ -202,8 +181,7 @@ class Clock:
     """
 
     def __init__(self, callback):
-        plain = [Stage(1, 0, callback.params["epochs"])]
-        self.stages = getattr(callback.model, "plan", None) or plain
+        self.stages = plan_of(callback)
         self.epochs = self.stages[-1].last
         self.first = None
 
@@ -219,6 +197,18 @@ class Clock:
         )
         seconds = time.monotonic() - self.started
         return in_words(seconds * (whole - now) / (now - before))
+
+
+def plan_of(callback):
+    """Returns the `Stage`s of the training that a callback is part of."""
+    plain = [Stage(1, 0, callback.params["epochs"])]
+    return getattr(callback.model, "plan", None) or plain
+
+
+def current_stage(callback):
+    """Returns the `Stage` that the `fit` of a callback is, or is a part of."""
+    epochs = callback.params["epochs"]
+    return next(stage for stage in plan_of(callback) if stage.last >= epochs)
 
 
 def in_words(seconds):

@@ -1,155 +1,157 @@
 """Checkpoints: everything that a training needs to go on as if it had not stopped."""
 
-from pathlib import Path
+import hashlib
+import json
+import os
+import shutil
+import warnings
 
 import tensorflow as tf
 
-from dcgan.errors import InputError
-from dcgan.evaluation.selection import out_of_patience
-from dcgan.files import copy_file, epoch_file
-from dcgan.stages import plan_stages
-from dcgan.tables import read_rows
-from dcgan.training import logs
+from dcgan.errors import InputError, in_a_line
+from dcgan.files import copy_file, read_json, remove_folder, whole_folder
+from dcgan.run import STEP, step_of
 from dcgan.training.callbacks import PeriodicCallback
+from dcgan.training.disk import disk_errors
 
 KEPT = 2  # newest checkpoints of a run
-NAME = "epoch"
+STATE = "state"  # what the names of its files begin with
+SUMS = "sha256.json"
 
 
-def latest_epoch(folder):
-    """Returns the epoch of the newest checkpoint in a folder, 0 if there is none.
-
-    Raises:
-        InputError: If there should be one, and it is not there.
-    """
-    if not (Path(folder) / "checkpoint").exists():
-        return 0
-    path = _newest(folder)
-    number = path.rpartition("-")[2]
-    if not number.isdecimal() or not Path(f"{path}.index").is_file():
-        raise _unreadable(path or folder, "its file is missing")
-    return int(number)
-
-
-def save_checkpoint(gan, folder, epoch):
-    """Saves all that changes in training; an older checkpoint stays until it is whole.
+def save_checkpoint(gan, run):
+    """Saves all that changes in training, and deletes all but the two newest.
 
     Args:
         gan: The `GAN`.
-        folder: Where the two newest checkpoints of the run are.
-        epoch: Epochs done.
+        run: The `Run`.
+
+    Raises:
+        OSError: Such as a full disk; the checkpoints before are kept.
     """
-    _manager(gan, folder).save(checkpoint_number=epoch)
+    folder = run.checkpoints / f"{STEP}{int(gan.step)}"
+    if find_damage(folder):  # or it is missing
+        write_state(gan, folder, run.best_files)
+    for old in run.checkpoint_folders()[:-KEPT]:
+        remove_folder(old)
+
+
+def write_state(gan, folder, beside=()):
+    """Writes a checkpoint as a folder, which is there when all of it is written.
+
+    Args:
+        gan: The `GAN`.
+        folder: The folder to make.
+        beside: Further files to keep in it, where they exist.
+    """
+    with whole_folder(folder) as temporary:
+        with disk_errors(folder):
+            _checkpoint(gan).write(str(temporary / STATE))
+        for file in beside:
+            if file.is_file():
+                _link(file, temporary / file.name)
+        (temporary / SUMS).write_text(json.dumps(_sums(temporary)), encoding="utf-8")
+
+
+def newest_checkpoint(run):
+    """Returns the folder of the newest checkpoint that can be read, None without any.
+
+    Those that are damaged are named in a warning.
+
+    Raises:
+        InputError: If all are damaged.
+    """
+    found, damaged = run.checkpoint_folders(), []
+    for folder in reversed(found):
+        if not (problem := find_damage(folder)):
+            for other, reason in damaged:
+                warnings.warn(
+                    f"the checkpoint {other} is damaged ({reason}): going on from "
+                    f"{folder.name}",
+                    stacklevel=2,
+                )
+            return folder
+        damaged.append((folder, problem))
+    if damaged:
+        raise _unreadable(*damaged[0])
+    return None
+
+
+def find_damage(folder):
+    """Returns what is wrong with the files of a checkpoint, the empty text if nothing.
+
+    TensorFlow's own checksums leave out some bytes.
+    """
+    expected = read_json(folder / SUMS)
+    if not expected:
+        return f"{SUMS} is missing or damaged"
+    sums = _sums(folder)
+    wrong = sorted(n for n in {*expected, *sums} if sums.get(n) != expected.get(n))
+    return f"{wrong[0]} is not as it was written" if wrong else ""
 
 
 def restore_checkpoint(gan, folder):
-    """Gives `gan` the state of the newest checkpoint in a folder.
+    """Gives `gan` the state of a checkpoint.
 
     Args:
         gan: A `GAN` of the same config and stage.
-        folder: As in `save_checkpoint`.
+        folder: That of the checkpoint.
 
     Raises:
-        InputError: If the file is damaged.
+        InputError: If it is damaged, or of another GAN.
     """
-    path = _newest(folder)
     try:
-        _checkpoint(gan).restore(path).assert_consumed()
+        _checkpoint(gan).read(str(folder / STATE)).assert_consumed()
     except (IndexError, AssertionError, ValueError, tf.errors.OpError) as error:
-        raise _unreadable(path, " ".join(str(error).split())[:200]) from error
+        raise _unreadable(folder, in_a_line(error)) from error
 
 
-def keep_checkpoint(gan, path):
-    """Writes a checkpoint to `path` that no later one replaces."""
-    _checkpoint(gan).write(str(path))
-
-
-def is_finished(config, run, done):
-    """Tells whether all is done, what comes after the last checkpoint included.
-
-    Args:
-        config: The `Config`.
-        run: The `Run`.
-        done: Epochs done by the newest checkpoint.
+def forget_later(run, folder):
+    """Deletes what came after a checkpoint: others, which are damaged, and the best
+    generator, if it was of a later epoch.
     """
-    files = [run.gif, run.generator_file, run.discriminator_file]
-    if config.progressive:
-        files.append(_mark_of(run, config.size))
-    rows = [row for row in read_rows(run.scores) if row["epoch"] <= done]
-    last_stage = plan_stages(config)[-1]
-    stopped = out_of_patience(rows, config.patience, last_stage.first)
-    reached = done >= config.epochs or stopped
-    if not reached or not all(file.is_file() for file in files):
-        return False
-    return run.gif.stat().st_mtime >= run.checkpoint_file.stat().st_mtime
+    for file in run.best_files:
+        if (folder / file.name).is_file():
+            copy_file(folder / file.name, file)
+        else:
+            file.unlink(missing_ok=True)
+    for later in run.checkpoint_folders():
+        if step_of(later) > step_of(folder):
+            remove_folder(later)
 
 
-def go_on(run, gan, done, steps_per_epoch):
-    """Restores the newest checkpoint and forgets what was written after it.
-
-    Args:
-        run: The `Run`.
-        gan: The `GAN` of the stage that the run is in.
-        done: Epochs done by the newest checkpoint.
-        steps_per_epoch: Batches in one pass over the pictures.
-
-    Raises:
-        InputError: If the pictures are more or fewer than before.
-    """
-    restore_checkpoint(gan, run.checkpoints)
-    if int(gan.step) != done * steps_per_epoch:
-        raise InputError(
-            "data: the run began with another number of pictures. Received: "
-            f"{steps_per_epoch} steps an epoch instead of {int(gan.step) / done:g}. "
-            "Allowed: the same pictures, another --name, or --overwrite"
-        )
-    logs.forget_epochs(run, done)
-    run.forget_after(done)
+def _link(source, target):
+    """Copies a file that is never written to again, only replaced."""
+    try:
+        os.link(source, target)
+    except OSError:  # not on every disk
+        shutil.copyfile(source, target)
 
 
-def keep_stage(run, stage, gan):
-    """Leaves in `stages/SIZE/` what a stage has come to, unless it is there."""
-    mark = _mark_of(run, stage.size)
-    if mark.is_file():
-        return
-    kept = {"samples.png": epoch_file(run.samples, stage.last, ".png")}
-    if gan.config.gradients_every:
-        kept[run.gradients.name] = run.gradients
-    for name, source in kept.items():
-        if source.is_file():
-            copy_file(source, mark.with_name(name))
-    run.save_networks(gan, mark.parent)
-    keep_checkpoint(gan, mark.with_suffix(""))
+def _sums(folder):
+    """Returns a dict from the names of a checkpoint's files to their SHA-256."""
+    found = {}
+    for path in folder.iterdir():
+        if path.name == SUMS:
+            continue
+        with open(path, "rb") as file:
+            found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
-def _mark_of(run, size):
-    """Returns the file that is written last when a stage is kept."""
-    return run.stages / str(size) / "checkpoint.index"
-
-
-def _newest(folder):
-    """Returns the path of the newest checkpoint, without ending."""
-    state = tf.train.get_checkpoint_state(str(folder))
-    return state.model_checkpoint_path if state else ""
-
-
-def _unreadable(path, reason):
+def _unreadable(folder, reason):
     return InputError(
-        f"name: the checkpoint cannot be read ({reason}). Received: {path}. "
+        f"name: the checkpoint cannot be read ({reason}). Received: {folder}. "
         "Allowed: another --name, or --overwrite to start again"
     )
-
-
-def _manager(gan, folder):
-    names = {"directory": str(folder), "checkpoint_name": NAME, "max_to_keep": KEPT}
-    return tf.train.CheckpointManager(_checkpoint(gan), **names)
 
 
 def _checkpoint(gan):
     """Returns a `tf.train.Checkpoint` of flat lists of variables.
 
     Those of the networks include the statistics of BatchNorm, the shares of blocks that
-    fade in and the states of dropout's random numbers.
+    fade in and the states of dropout's random numbers. The means are those of an epoch
+    that may not be over.
     """
     parts = {"generator": gan.generator, "discriminator": gan.discriminator}
     if gan.ema_generator is not gan.generator:
@@ -157,6 +159,7 @@ def _checkpoint(gan):
     parts |= {"g_optimizer": gan.g_optimizer, "d_optimizer": gan.d_optimizer}
     variables = {name: part.variables for name, part in parts.items()}
     variables["state"] = list(gan.state.values())
+    variables["means"] = [v for mean in gan.metrics for v in mean.variables]
     return tf.train.Checkpoint(
         **{name: [v.value for v in found] for name, found in variables.items()}
     )
@@ -165,9 +168,9 @@ def _checkpoint(gan):
 class SaveCheckpoint(PeriodicCallback):
     """Saves a checkpoint after epoch 1, every `every` epochs and each stage's last."""
 
-    def __init__(self, folder, every):
+    def __init__(self, run, every):
         super().__init__(every)
-        self.folder = folder
+        self.run = run
 
     def act(self, epoch, logs):
-        save_checkpoint(self.model, self.folder, epoch)
+        save_checkpoint(self.model, self.run)

@@ -37,6 +37,8 @@ class GAN(Objectives):
             the samples; the generator itself if `ema_half_life` is 0.
         step: Steps trained so far, a variable.
         updates: Updates of G and D so far, a variable of shape (2,).
+        slowness: What all learning rates are multiplied by, a variable; see
+            `slow_down`.
         aug_p: The probability of augmenting: `aug_prob`, or ADA's variable.
         state: Dict of all variables that are no network's and no optimizer's.
         fade: Pair of the step at which the newest blocks begin to fade in, and the
@@ -69,6 +71,7 @@ class GAN(Objectives):
         self.state = {}
         self.step = self._state("step", 0, "int64")
         self.updates = self._state("updates", [0, 0], "int64")
+        self.slowness = self._state("slowness", 1.0)
         self.fade = (0, 0)
         self.carried = {"generator": (), "discriminator": ()}
         self.plan = []
@@ -118,11 +121,17 @@ class GAN(Objectives):
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
         self.optimizers = self.g_optimizer, self.d_optimizer
-        self._rates = [(o, float(o.learning_rate)) for o in self.optimizers]
+        self.rates = [(o, float(o.learning_rate)) for o in self.optimizers]
         self.total_steps = total_steps
         self.adversarial_loss = loss or LOSSES[config.loss]
         relativistic = loss or config.loss in RELATIVISTIC  # your own may be
         self.compares = bool(relativistic or config.feature_matching)
+
+    def slow_down(self, factor):
+        """Multiplies both learning rates, also those that are planned, from now on."""
+        self.slowness.assign(self.slowness * factor)
+        for optimizer in self.optimizers:
+            optimizer.learning_rate = optimizer.learning_rate * factor
 
     @property
     def metrics(self):
@@ -164,7 +173,7 @@ class GAN(Objectives):
             `g_updates_a_step` and `d_updates_a_step`.
         """
         config = self.config
-        set_learning_rates(self._rates, self.step, config, self.total_steps)
+        set_learning_rates(self)
         power_iterations(self.discriminator)
         real = self.fade_in(real)
         update = "dynamic" if config.dynamic_frequency else config.update

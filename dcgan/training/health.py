@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from dcgan.errors import InputError
-from dcgan.tables import append_row, read_rows, read_table
+from dcgan.tables import append_row, as_written, read_rows, read_table
 from dcgan.training import symptoms
 
 HEADER = ["epoch", "name", "sentence"]
@@ -156,7 +156,11 @@ class Health(keras.callbacks.Callback):
             self.found[row["name"]] = (int(row["epoch"]), row["sentence"])
 
     def on_epoch_end(self, epoch, logs=None):
-        self.epochs.append({name: logs[name] for name in WATCHED})
+        self.look(epoch, logs)
+
+    def look(self, epoch, logs):
+        """Looks at what an epoch, also one that is not over, has come to."""
+        self.epochs.append({name: as_written(logs[name]) for name in WATCHED})
         scores = self.evaluation.history if self.evaluation else []
         config = self.model.config
         for name, sentence in diagnose(self.epochs, scores, config).items():
@@ -165,7 +169,14 @@ class Health(keras.callbacks.Callback):
 
     def _tell(self, epoch, name, sentence):
         self.found[name] = (epoch, sentence)
-        print(f"Epoch {epoch}: {sentence}", flush=True)
-        if self.run is not None:
-            row = {"epoch": epoch, "name": name, "sentence": sentence}
-            append_row(self.run.health, HEADER, row)
+        tell(self.run, epoch, name, sentence)
+
+
+def tell(run, epoch, name, sentence):
+    """Prints a sentence about an epoch, and leaves it once in `health.csv` of a `Run`,
+    if there is one.
+    """
+    print(f"Epoch {epoch}: {sentence}", flush=True)
+    row = {"epoch": str(epoch), "name": name, "sentence": sentence}
+    if run is not None and row not in read_table(run.health):
+        append_row(run.health, HEADER, row)

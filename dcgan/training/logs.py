@@ -7,9 +7,11 @@ import tensorflow as tf
 
 from dcgan.figures.grids import image_grid
 from dcgan.figures.plots import plot_losses, save_figure
+from dcgan.files import whole_file
 from dcgan.tables import append_row, forget_after
 from dcgan.training import health, scoring
 from dcgan.training.callbacks import PeriodicCallback
+from dcgan.training.disk import disk_errors
 
 LOG_HEADER = (
     "epoch,step,pictures,g_loss,d_loss,real_score,fake_score,g_updates,d_updates,aug_p,"
@@ -80,6 +82,10 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._writer = tf.summary.create_file_writer(str(self.folder))
 
     def on_epoch_end(self, epoch, logs=None):
+        with disk_errors(self.folder):
+            self._write(epoch, logs)
+
+    def _write(self, epoch, logs):
         with self._writer.as_default(step=epoch + 1):
             for name, value in ((logs or {}) | self._adapted()).items():
                 tf.summary.scalar(name, value)
@@ -93,7 +99,8 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._writer.flush()  # Ctrl-C may come before the end
 
     def on_train_end(self, logs=None):
-        self._writer.close()
+        with disk_errors(self.folder):
+            self._writer.close()
 
     def _write_gradients(self, epoch):
         if self.gradient_flow is None or self.gradient_flow.latest[0] != epoch:
@@ -130,8 +137,25 @@ def training_state(gan):
 
 
 def forget_epochs(run, epoch):
-    """Takes what is after an epoch out of the tables of a `Run`."""
+    """Takes what is after an epoch out of the tables of a `Run`, and out of the files
+    for TensorBoard, which would show it twice.
+    """
     tables = {run.log: LOG_HEADER, run.timing: TIMING_HEADER}
     tables |= {run.scores: scoring.HEADER, run.health: health.HEADER}
     for table, header in tables.items():
         forget_after(table, epoch, header)
+    for file in run.tensorboard.glob("events.out.tfevents.*"):
+        _forget_events(file, epoch)
+
+
+def _forget_events(file, epoch):
+    kept = []
+    try:
+        for record in tf.data.TFRecordDataset(str(file)):
+            if tf.compat.v1.Event.FromString(record.numpy()).step <= epoch:
+                kept.append(record.numpy())
+    except tf.errors.DataLossError:
+        pass  # the last one, which a killed process has not finished
+    with whole_file(file) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
+        for record in kept:
+            writer.write(record)

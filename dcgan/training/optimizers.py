@@ -73,20 +73,14 @@ def clip_weights(network, limit):
         weight.assign(tf.clip_by_value(weight.value, -limit, limit))
 
 
-def set_learning_rates(rates, step, config, total_steps):
-    """Sets the learning rates of a step, if the config plans them.
-
-    Args:
-        rates: List of (optimizer, its full learning rate).
-        step: Steps done before, scalar integer tensor.
-        config: The `Config`.
-        total_steps: As for `learning_rate_factor`.
-    """
-    if config.schedule == "constant" and config.warmup == 0:
+def set_learning_rates(gan):
+    """Sets the learning rates of a step of a `GAN`, if its config plans them."""
+    schedule, warmup = gan.config.schedule, gan.config.warmup
+    if schedule == "constant" and warmup == 0:
         return
-    factor = learning_rate_factor(step, config.schedule, config.warmup, total_steps)
-    for optimizer, rate in rates:
-        optimizer.learning_rate = rate * factor
+    factor = learning_rate_factor(gan.step, schedule, warmup, gan.total_steps)
+    for optimizer, rate in gan.rates:
+        optimizer.learning_rate = rate * factor * gan.slowness
 
 
 def learning_rate_factor(step, schedule, warmup, total_steps):
@@ -143,4 +137,4 @@ class LearningRates(keras.callbacks.Callback):
         rates = [s.learning_rate(epoch) for s in self.stages if epoch < s.last]
         if rates and rates[0] is not None:
             for optimizer in self.model.optimizers:
-                optimizer.learning_rate = rates[0]
+                optimizer.learning_rate = rates[0] * self.model.slowness

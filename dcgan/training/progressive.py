@@ -76,6 +76,8 @@ def grown_gan(config, stage, steps_per_epoch, before=None):
         if fades(config, stage.size):
             _start_fading(gan, stage, steps_per_epoch)
     gan.compile()
+    for optimizer in gan.optimizers:  # of a training that had to be slowed down
+        optimizer.learning_rate = optimizer.learning_rate * gan.slowness
     return gan
 
 

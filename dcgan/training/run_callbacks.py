@@ -3,13 +3,8 @@
 from dcgan.evaluation.features import EXTRACTORS
 from dcgan.evaluation.limits import FEWEST
 from dcgan.training import checkpoint, logs
-from dcgan.training.callbacks import (
-    Progress,
-    SampleGrid,
-    SaveNetworks,
-    Snapshots,
-    StopOnNaN,
-)
+from dcgan.training.callbacks import Progress, SampleGrid, SaveNetworks, Snapshots
+from dcgan.training.divergence import StopOnNaN
 from dcgan.training.gradients import GradientFlow
 from dcgan.training.health import Health
 from dcgan.training.scoring import COUNT, Evaluation, scores_in_words
@@ -41,12 +36,13 @@ def run_callbacks(config, run, images, held_out):
             run=run,
             patience=config.patience,
         )
+    health = Health(scores, run)
     chosen = [
+        StopOnNaN(health),
         *([scores] if scores else []),
         Progress(lambda epoch: scores_in_words(logs.scores_of(scores, epoch))),
         logs.CSVLog(run.log, run.timing, scores),
-        Health(scores, run),
-        StopOnNaN(),
+        health,
         samples,
         *([flow] if flow else []),
         logs.TensorBoardLog(run.tensorboard, samples, flow, scores),
@@ -55,7 +51,7 @@ def run_callbacks(config, run, images, held_out):
     if config.snapshot_every:
         chosen.append(Snapshots(run, config.snapshot_every))
     # Last: whatever an epoch leaves is there when its checkpoint is.
-    chosen.append(checkpoint.SaveCheckpoint(run.checkpoints, config.checkpoint_every))
+    chosen.append(checkpoint.SaveCheckpoint(run, config.checkpoint_every))
     return [*chosen, SaveNetworks(run, every)]
 
 

@@ -9,11 +9,10 @@ from dcgan.evaluation.limits import FEWEST, check_enough, evenly
 from dcgan.evaluation.lite0 import check_weights
 from dcgan.evaluation.memorisation import discriminator_gap
 from dcgan.evaluation.reference import Reference
-from dcgan.evaluation.selection import improves, out_of_patience
+from dcgan.evaluation.selection import best_of, improves, out_of_patience
 from dcgan.pixels import to_float
-from dcgan.stages import Stage
-from dcgan.tables import append_row, read_rows
-from dcgan.training.callbacks import PeriodicCallback
+from dcgan.tables import append_row, as_written, read_rows
+from dcgan.training.callbacks import PeriodicCallback, current_stage, plan_of
 
 COUNT = 400  # generated pictures that are scored: their KID is good to 1 or 2 %
 JUDGED = 500  # pictures of each kind that the discriminator's gap is taken from at most
@@ -76,12 +75,11 @@ class Evaluation(PeriodicCallback):
         return self.history[-1] if self.history else {"epoch": 0}
 
     def on_train_begin(self, logs=None):
-        self._stage = self._find_stage()
+        self._stage = current_stage(self)
         if self.run is not None:  # it may go on from a checkpoint
             self.history = read_rows(self.run.scores)
-            self.best = self.run.read_best()
-        if self.best and self.best["epoch"] <= self._stage.first:
-            self.best = None  # of smaller pictures
+        # Not the one in best/, which may be of an epoch that is to come again.
+        self.best = best_of(self.history, self._stage.first)
 
     def act(self, epoch, logs):
         if not all(map(math.isfinite, logs.values())):
@@ -92,6 +90,9 @@ class Evaluation(PeriodicCallback):
         row = {"epoch": epoch} | self._reference.quick(pictures)
         if len(self.held_out) >= FEWEST:
             row["gap"] = self._gap(pictures)
+        row = {name: as_written(value) for name, value in row.items()} | {
+            "epoch": epoch
+        }
         is_best = improves(row, self.best)
         self.history.append(row)
         if self.run is not None:
@@ -100,17 +101,10 @@ class Evaluation(PeriodicCallback):
             self.best = row
             if self.run is not None:
                 self.run.save_best(self.model.ema_generator, row)
-        if self._stage is self._plan()[-1] and out_of_patience(
+        if self._stage == plan_of(self)[-1] and out_of_patience(
             self.history, self.patience, self._stage.first
         ):
             self.model.stop_training = True
-
-    def _plan(self):
-        whole = [Stage(0, 0, self.params["epochs"])]
-        return getattr(self.model, "plan", None) or whole
-
-    def _find_stage(self):
-        return next(s for s in self._plan() if s.last >= self.params["epochs"])
 
     def _gap(self, pictures):
         count = min(JUDGED, len(self.held_out))

@@ -1,87 +1,160 @@
 """A whole training: from the pictures to a finished run folder."""
 
 import os
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 
 import tensorflow as tf
 
-from dcgan.data.holdout import set_aside
-from dcgan.data.pipeline import make_dataset
+from dcgan.data.holdout import Pictures, set_aside
+from dcgan.data.pipeline import epoch_steps, make_dataset
 from dcgan.data.shrink import shrink
+from dcgan.errors import InputError, Stopped, in_a_line
 from dcgan.figures.gifs import progress_gif
 from dcgan.figures.plots import plot_losses, save_figure
 from dcgan.figures.report import write_report
-from dcgan.run import Run
+from dcgan.origin import (
+    check_pictures,
+    describe_machine,
+    describe_pictures,
+    record_origin,
+)
+from dcgan.resume import check_resume
+from dcgan.run import Run, step_of
 from dcgan.stages import plan_stages, stage_of
-from dcgan.training import checkpoint, logs
-from dcgan.training.callbacks import Diverged, Progress
+from dcgan.training import going_on, logs
+from dcgan.training.callbacks import Progress
+from dcgan.training.checkpoint import newest_checkpoint, save_checkpoint
+from dcgan.training.divergence import Diverged, find_nan
+from dcgan.training.messages import (
+    announce,
+    device_in_words,
+    say_how_to_go_on,
+    tell_rollback,
+)
 from dcgan.training.progressive import grow
-from dcgan.training.run_callbacks import describe_scores, run_callbacks
+from dcgan.training.run_callbacks import run_callbacks
+from dcgan.training.signals import StopBetweenSteps
+from dcgan.training.stage_files import keep_stage
 
-CHANNELS = {1: "grey", 3: "RGB", 4: "RGBA"}
+ROLLBACKS = 5  # to one checkpoint, until training stops all the same
 
 
-def train(config, images):
+def train(config, images, names=None):
     """Trains as `config` says and leaves a run folder.
 
     A run that has a checkpoint goes on from it, in the stage and phase it was in.
 
     Args:
         config: A `Config`.
-        images: uint8 array (N, size, size, channels).
+        images: uint8 array (N, size, size, channels), or `StoredImages`.
+        names: N texts that tell the pictures apart, for a message if some of them have
+            changed since the run began; their numbers if left out.
 
     Returns:
         The `Run`.
 
     Raises:
-        InputError: If the folder exists and holds no run; nothing has been written.
-        Diverged: If a loss became NaN; the networks saved before are kept.
-        KeyboardInterrupt: After Ctrl-C; what was learnt until then has been saved.
+        InputError: If the folder exists and holds no run, another process trains the
+            run, or its pictures have changed; nothing has been written.
+        Diverged: If a loss or weight became NaN; what was saved before is kept.
+        OSError: Such as a full disk; the checkpoints before are kept.
+        KeyboardInterrupt: After Ctrl-C, in a command also SIGTERM; what was learnt
+            until then has been saved. After a second one the last checkpoint counts.
     """
     run = Run.check_place(config)
-    done = 0 if config.overwrite else checkpoint.latest_epoch(run.checkpoints)
-    finished = checkpoint.is_finished(config, run, done)
-    images, held_out = set_aside(images, config.holdout, config.seed)
-    _announce(config, run, images, held_out, done, finished)
+    digests = describe_pictures(images, names)
+    pictures = Pictures(*set_aside(images, config.holdout, config.seed), digests)
+    rolled_back, error = Counter(), None
+    with run.lock():
+        check_resume(run, config)  # another process may have begun the run meanwhile
+        found = None if config.overwrite else newest_checkpoint(run)
+        while True:
+            try:
+                return _train(config, run, pictures, found, rolled_back[found], error)
+            except Diverged as diverged:
+                error, found = diverged, newest_checkpoint(run)
+                rolled_back[found] += 1
+                if config.on_nan == "stop" or rolled_back[found] > ROLLBACKS:
+                    raise
+                config = replace(config, overwrite=False)  # not the second time
+
+
+def _train(config, run, pictures, found, rollbacks, error):
+    """Trains from a checkpoint on, or from the beginning if `found` is None.
+
+    Args:
+        rollbacks: How often training has come back to that checkpoint.
+        error: The `Diverged` that made it come back.
+    """
+    steps = epoch_steps(pictures.train, config.batch_size)
+    step = step_of(found) if found else 0
+    finished = False
+    if found:
+        check_pictures(run, pictures.digests, config.data)
+        going_on.check_steps(run, steps)
+        is_over = going_on.is_over(config, run, step // steps)
+        finished = is_over and going_on.is_saved(config, run)
+    announce(config, run, pictures, step, finished)
     if finished:
         return run
-    steps, first = _steps(config, images), stage_of(plan_stages(config), done)
     # A checkpoint holds all that is needed: the run in `init_from` may have gone.
-    stages = grow(replace(config, init_from=None) if done else config, steps, first)
-    opening = _, gan = next(stages)  # may be refused; nothing has been written yet
-    if done:
-        checkpoint.go_on(run, gan, done, steps)
-    chosen = run_callbacks(config, run, images, held_out)  # may be refused as well
+    start = replace(config, init_from=None) if found else config
+    stages = grow(start, steps, stage_of(plan_stages(config), step / steps))
+    # Either may be refused; nothing has been written or deleted yet.
+    stage, gan = next(stages)
+    callbacks = run_callbacks(config, run, pictures.train, pictures.held_out)
+    if found:
+        going_on.go_on(run, gan, found, steps)
+    if rollbacks:
+        gan.slow_down(0.5**rollbacks)
     Run.create(config)
+    record_origin(run, pictures.digests, describe_machine(device_in_words()), step)
+    if error:
+        tell_rollback(error, run, step, steps)
+    stages = chain([(stage, gan)], stages)
+    return _fit_run(run, stages, pictures.train, callbacks, steps)
+
+
+def _fit_run(run, stages, images, callbacks, steps):
+    """Trains the stages that are left, and saves what comes of it, however it ends."""
+    stopper = StopBetweenSteps()
+    progress = next(c for c in callbacks if isinstance(c, Progress))
     try:
-        for stage, gan in chain([opening], stages):
-            fit_stage(gan, stage, images, chosen, done)
-            if config.progressive:
-                checkpoint.keep_stage(run, stage, gan)
-    except Diverged:
+        with stopper.catching(), closing(progress):
+            for stage, gan in stages:
+                if not going_on.is_over(gan.config, run, int(gan.step) // steps):
+                    fit_stage(gan, stage, images, [*callbacks, stopper])
+                if gan.config.progressive:
+                    keep_stage(run, stage, gan)
+    except Diverged as error:
         progress_gif(run.samples, run.gif)
         write_report(run)
+        if stopper.received:  # in that very step: no going back
+            raise Stopped(stopper.received) from error
         raise
     except KeyboardInterrupt:
-        _close_bar(chosen)
+        if stopper.between_steps and not find_nan(gan):
+            save_checkpoint(gan, run)
         _save(run, gan)
-        if not (done := checkpoint.latest_epoch(run.checkpoints)):
-            logs.forget_epochs(run, 0)  # the same command starts again
+        if run.has_checkpoint():
+            say_how_to_go_on(gan.config, run, steps)
         else:
-            without = " without --overwrite" if config.overwrite else ""
-            print(f"The same command{without} goes on after epoch {done}", flush=True)
+            logs.forget_epochs(run, 0)  # the same command starts again
         raise
     _save(run, gan)
     return run
 
 
 def fit(config, images, callbacks=()):
-    """Trains as `config` says in memory, for notebooks: no run folder, no bars.
+    """Trains as `config` says in memory, for notebooks: no run folder, no bars, no
+    checkpoints to go back to.
 
     Args:
         config: A `Config`.
-        images: uint8 array (N, size, size, channels).
+        images: uint8 array (N, size, size, channels), or `StoredImages`.
         callbacks: Keras callbacks, such as `SampleGrid`.
 
     Returns:
@@ -93,82 +166,59 @@ def fit(config, images, callbacks=()):
     """
     images, _ = set_aside(images, config.holdout, config.seed)
     history = {}
-    for stage, gan in grow(config, _steps(config, images)):
+    for stage, gan in grow(config, epoch_steps(images, config.batch_size)):
         for name, values in fit_stage(gan, stage, images, callbacks).items():
             history.setdefault(name, []).extend(values)
     return gan, history
 
 
-def fit_stage(gan, stage, images, callbacks=(), done=0):
-    """Trains one stage.
+def fit_stage(gan, stage, images, callbacks=()):
+    """Trains one stage, or what is left to do of it.
 
     Args:
         gan: The compiled `GAN` of the stage.
         stage: The `Stage`.
-        images: uint8 array (N, size, size, channels) in full size.
+        images: uint8 array (N, size, size, channels), or `StoredImages`, in full size.
         callbacks: Keras callbacks.
-        done: Epochs of the run that another start has done.
 
     Returns:
         Dict of lists with a number for each epoch.
     """
     config = gan.config
-    if done >= stage.last:
-        return {}
-    dataset = make_dataset(
-        shrink(images, stage.size),
-        config.batch_size,
-        config.seed,
-        start_step=int(gan.step),
-        flip=config.flip,
-        jitter=config.jitter,
-        rotate=config.rotate,
-    )
-    history = gan.fit(
-        dataset,
-        initial_epoch=max(done, stage.first),
-        epochs=stage.last,
-        verbose=0,
-        callbacks=callbacks,
-    )
-    return history.history
-
-
-def _steps(config, images):
-    return len(images) // config.batch_size
-
-
-def _announce(config, run, images, held_out, done, finished):
-    folder, mode = run.folder, CHANNELS[config.channels]
-    side, count = f"{config.size}x{config.size}", len(images) + len(held_out)
-    aside = f", {len(held_out)} of them set aside" if len(held_out) else ""
-    print(f"{count} pictures of {side} {mode} from {config.data}{aside}")
-    if finished:
-        told = f"All {done} epochs are done"
-        if done < config.epochs:
-            told = f"Stopped early after {done} of {config.epochs} epochs"
-        print(f"{told}: {folder}{os.sep}", flush=True)
-        return
-    steps = _steps(config, images)
-    print(f"{config.epochs} epochs of {steps} steps on {_device()}")
-    if config.progressive:
-        stages = plan_stages(config)
-        parts = [f"{s.size}x{s.size} for {s.last - s.first}" for s in stages]
-        print(f"Stages: {', '.join(parts)} epochs")
-    if done:
-        print(f"Goes on after epoch {done}")
-    if scores := describe_scores(config, images, held_out):
-        print(scores)
-    print(f"Samples, curves and networks: {folder}{os.sep}")
-    print(f"In a browser: tensorboard --logdir {folder}", flush=True)
-
-
-def _device():
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        details = tf.config.experimental.get_device_details(gpus[0])
-        return f"GPU: {details.get('device_name', gpus[0].name)}"
-    return f"the CPU ({os.cpu_count()} cores)"
+    images = shrink(images, stage.size)
+    steps = epoch_steps(images, config.batch_size)
+    gan.total_steps = gan.total_steps or steps * config.epochs
+    history = {}
+    for first, last, count in going_on.spans(stage, int(gan.step), steps):
+        dataset = make_dataset(
+            images,
+            config.batch_size,
+            config.seed,
+            start_step=int(gan.step),
+            flip=config.flip,
+            jitter=config.jitter,
+            rotate=config.rotate,
+        )
+        kept = [going_on.KeepMeans(gan)] if count < steps else []
+        try:
+            done = gan.fit(
+                dataset,
+                initial_epoch=first,
+                epochs=last,
+                steps_per_epoch=count,
+                verbose=0,
+                callbacks=[*kept, *callbacks],
+            )
+        except tf.errors.UnknownError as error:  # the pipeline's, of `StoredImages`
+            raise InputError(
+                "data: the cached pictures cannot be read any more. "
+                f"Received: {in_a_line(error)}. Allowed: the same command again"
+            ) from error
+        for name, values in done.history.items():
+            history.setdefault(name, []).extend(values)
+        if gan.stop_training:
+            break
+    return history
 
 
 def _save(run, gan):
@@ -184,9 +234,3 @@ def _save(run, gan):
         save_figure(run.losses, plot_losses(run.log))
     write_report(run)
     print(f"Saved after {steps} steps: {run.folder}{os.sep}", flush=True)
-
-
-def _close_bar(callbacks):
-    for callback in callbacks:
-        if isinstance(callback, Progress):
-            callback.close()

@@ -1,0 +1,31 @@
+"""Networks on disk: Keras models as `.keras` files."""
+
+from dcgan.errors import InputError, in_a_line
+from dcgan.files import whole_file
+
+
+def load_network(file):
+    """Loads a Keras model that `save_network` has written.
+
+    Raises:
+        InputError: If there is none, if the file is damaged, or if it holds code.
+    """
+    import keras
+
+    if not file.is_file():
+        raise InputError(
+            f"run: no {file.stem} has been saved yet. Received: {file.parent}. "
+            f"Allowed: a run with {file.name}"
+        )
+    try:
+        return keras.models.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # zip, JSON, HDF5 and Keras each raise their own
+        reason = in_a_line(error)
+        message = f"run: cannot read the {file.stem}. Received: {file}: {reason}"
+        raise InputError(message) from error
+
+
+def save_network(network, path):
+    """Saves a Keras model as `.keras`; an old file stays until the new one is whole."""
+    with whole_file(path) as temporary:
+        network.save(temporary)

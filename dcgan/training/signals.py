@@ -1,0 +1,74 @@
+"""Ctrl-C and SIGTERM while training."""
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import keras
+
+from dcgan.errors import Stopped
+
+REPEATED = 1.0  # seconds in which a second signal counts as the same
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopBetweenSteps(keras.callbacks.Callback):
+    """Lets the first Ctrl-C or SIGTERM wait until the step, or all that follows an
+    epoch, is done. It comes after all other callbacks.
+
+    A second one ends training at once, as does one before the first step, whose graph
+    may take long to build.
+
+    Attributes:
+        received: The signal's number, None before there is one.
+        between_steps: Whether training has been stopped where a checkpoint can be
+            taken.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.between_steps = False
+        self._waits = False
+        self.received = None
+
+    @contextmanager
+    def catching(self):
+        """Catches the signals that the process does not ignore or die from."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread gets signals
+            return
+        caught = [s for s in SIGNALS if callable(signal.getsignal(s))]
+        before = {s: signal.signal(s, self._note) for s in caught}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        # Some send a signal to a process and to its parent, which hands it on.
+        if self.received and time.monotonic() - self._since < REPEATED:
+            return
+        if self.received or not self._waits:
+            raise Stopped(number)
+        self.received, self._since = number, time.monotonic()
+
+    def on_train_begin(self, logs=None):
+        self._waits = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._waits = True
+        if batch + 1 < self.params["steps"]:  # else all that follows an epoch is next
+            self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._stop()
+
+    def on_train_end(self, logs=None):
+        self._waits = False
+
+    def _stop(self):
+        if self.received:
+            self.between_steps = True
+            raise Stopped(self.received)

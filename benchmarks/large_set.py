@@ -24,7 +24,7 @@ from dcgan.files import read_json
 from dcgan.run import Run
 
 ROOT = Path(__file__).parent.parent
-FLAGS = "--g_features 8 --d_features 8 --sample_grid 4 --epochs 2 --eval_every 2"
+FLAGS = "--g_features 4 --d_features 4 --sample_grid 4 --epochs 2 --eval_every 2"
 BASELINE = "import tensorflow as tf; print(tf.reduce_sum(tf.ones(9)))"
 
 

@@ -76,7 +76,11 @@ def _in_units_of(real, features):
 
 
 def _kernel(a, b):
-    return (a @ b.T / a.shape[1] + 1) ** 3
+    kernel = a @ b.T  # changed in place: of 5000 pictures it takes 200 MB
+    kernel /= a.shape[1]
+    kernel += 1
+    kernel **= 3
+    return kernel
 
 
 def _without_diagonal(kernel):

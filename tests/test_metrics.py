@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
+from dcgan.evaluation import distances as distances_module
 from dcgan.evaluation import metrics
-from dcgan.evaluation.distances import distances, to_neighbour
+from dcgan.evaluation.distances import (
+    distances,
+    neighbour_distances,
+    to_neighbour,
+)
 from dcgan.evaluation.limits import evenly
 
 
@@ -180,3 +185,11 @@ def test_the_neighbour_is_another_point():
     square = distances(np.array([[0.0], [1], [3]]), np.array([[0.0], [1], [3]]))
     np.testing.assert_allclose(to_neighbour(square), [1, 1, 2])
     np.testing.assert_allclose(to_neighbour(square, 2), [3, 2, 3])
+
+
+def test_neighbours_are_the_same_some_rows_at_a_time(monkeypatch):
+    points = np.random.default_rng(0).normal(size=(23, 5))
+    for k in (1, 5):
+        expected = to_neighbour(distances(points, points), k)
+        monkeypatch.setattr(distances_module, "ROWS", 7)
+        np.testing.assert_allclose(neighbour_distances(points, k), expected)

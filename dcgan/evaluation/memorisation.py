@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan.evaluation.distances import distances, to_neighbour
+from dcgan.evaluation.distances import ROWS, distances
 
 VIEW = 64  # side in pixels at which copies are looked for at most
 SHIFT = 8  # the part of the side by which a copy may be moved, as in DiffAugment
@@ -54,9 +54,18 @@ def among(train, mirrored):
         train: (m, d) features of the training pictures.
         mirrored: (m, d) features of their mirror images.
     """
-    found = np.minimum(distances(train, train), distances(train, mirrored))
-    found[found == 0] = np.inf  # a picture that is there twice has another neighbour
-    return to_neighbour(np.minimum(found, found.T))
+    found = []
+    for first in range(0, len(train), ROWS):  # all at once take gigabytes
+        rows = slice(first, first + ROWS)
+        some = np.minimum(
+            distances(train[rows], train), distances(train[rows], mirrored)
+        )
+        some = np.minimum(some, distances(mirrored[rows], train))
+        some[some == 0] = np.inf  # itself; one that is there twice has another, too
+        own = np.arange(len(some))
+        some[own, first + own] = np.inf
+        found.append(some.min(1))
+    return np.concatenate(found)
 
 
 def authpct(ratio):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan.evaluation.distances import distances, to_neighbour
+from dcgan.evaluation.distances import distances, neighbour_distances, to_neighbour
 from dcgan.evaluation.limits import evenly
 
 SCALE = 1000  # KID is written in thousandths
@@ -150,8 +150,8 @@ def precision_recall(real, fake, k=NEIGHBOURS):
         Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, section 3.
     """
     between = distances(real, fake)
-    radii = to_neighbour(distances(real, real), k)
-    fake_radii = to_neighbour(distances(fake, fake), k)
+    radii = neighbour_distances(real, k)
+    fake_radii = neighbour_distances(fake, k)
     inside = between <= radii[:, None]
     return {
         "precision": float(inside.any(0).mean()),

@@ -13,6 +13,7 @@ from dcgan.data.holdout import set_aside
 from dcgan.data.pictures import FORMATS, MODES
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, check_choice, invalid
+from dcgan.evaluation.bias import helped_to_train
 from dcgan.evaluation.limits import FEWEST, MOST
 from dcgan.figures.scores import score_lines
 from dcgan.files import whole_file
@@ -57,7 +58,11 @@ def main(argv=None):
     add("-n", "--count", type=int, help=f"pictures to make from a run ({COUNT})")
     add("--seed", type=int, help="of their latents (0)")
     add("--best", action="store_true", help="take the best generator of the run")
-    add("--extractor", default="lite0", help="lite0, or inception: a download (lite0)")
+    add(
+        "--extractor",
+        default="lite0",
+        help="lite0, lite1, or inception, a download (lite0)",
+    )
     add("--fid", action="store_true", help="FID too: not comparable across counts")
     options = parser.parse_args(argv)
     _check(options)
@@ -95,7 +100,7 @@ def evaluate(
         count: Pictures to make from a run, 10 to 5000.
         seed: Seed of their latents.
         best: Whether to take the run's generator with the best KID, not the newest.
-        extractor: `lite0` or `inception`.
+        extractor: `lite0`, `lite1` or `inception`.
         fid: Whether to take the Frechet distance too.
 
     Returns:
@@ -124,6 +129,7 @@ def evaluate(
     if run is not None:
         generator = "best" if best else "newest"
         scores |= {"generator": generator, "epoch": Run(run).epoch_of(generator)}
+        scores["flattered"] = helped_to_train(Run(run).config, extractor.name)
     place = Run(out or run)
     with whole_file(place.evaluation) as temporary:
         temporary.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")

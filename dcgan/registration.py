@@ -1,15 +1,15 @@
 """Makes saved networks loadable: Keras must know the package's layers by then.
 
 `keras.models.load_model` finds layers that have been registered, which importing
-`dcgan.models.layers` does. That import needs Keras, and `import dcgan` does not wait
-for Keras; so it happens right after whoever imports Keras first has done so.
+`dcgan.models.discriminator` does. That import needs Keras, and `import dcgan` does not
+wait for Keras; so it happens right after whoever imports Keras first has done so.
 """
 
 import importlib.util
 import sys
 from importlib import import_module
 
-LAYERS = "dcgan.models.layers"
+LAYERS = "dcgan.models.discriminator"
 
 
 def register_with_keras():

@@ -13,7 +13,7 @@ NETWORK_KNOBS = (
     *("block_convs", "equalized_lr", "progressive", "grow"),
     *("spectral_norm", "g_bias", "d_bias", "self_attention", "minibatch_std"),
     *("minibatch_discrimination", "minibatch_kernels", "minibatch_dims"),
-    *("discriminators", "heads"),
+    *("discriminators", "heads", "projected", "projected_size"),
 )
 
 

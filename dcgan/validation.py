@@ -98,6 +98,7 @@ def _rules(config):
     size, min_map = config.size, config.min_map
     yield size in (16, 32, 64, 128, 256), "size", "16, 32, 64, 128 or 256"
     yield config.channels in (1, 3, 4), "channels", "1, 3 or 4"
+    yield config.projected_size in (64, 128, 256), "projected_size", "64, 128 or 256"
     powers = [2**k for k in range(1, 9) if 2**k < size]
     yield min_map in powers, "min_map", f"a power of two below size={size}"
     yield from stage_rules(config)

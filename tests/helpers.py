@@ -39,6 +39,13 @@ def write_pictures(folder, count=12, side=20):
     return folder
 
 
+def replace_package(monkeypatch, package):
+    """Lets Lite0's weights be looked for in another package."""
+    from dcgan.models.lite import LITES
+
+    monkeypatch.setitem(LITES, "lite0", LITES["lite0"]._replace(package=package))
+
+
 def read_rows(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from dcgan import evaluate as module
 from dcgan.errors import InputError
-from dcgan.evaluation import lite0
+from dcgan.models.lite import LITES
 from dcgan.run import Run
 
 KEYS = (
@@ -110,7 +110,10 @@ BAD = {
     "no data": (["--fake", "FAKE", "--out", "OUT"], "--data is not valid"),
     "no out": (["--fake", "FAKE", "--data", "REAL"], "--out is not valid"),
     "few samples": (["RUN", "-n", "9"], "-n is not valid.*10 to 5000"),
-    "extractor": (["RUN", "--extractor", "vgg"], "extractor.*'vgg'.*lite0, inception"),
+    "extractor": (
+        ["RUN", "--extractor", "vgg"],
+        "extractor.*'vgg'.*lite0, lite1, inception",
+    ),
     "no run": (["OUT"], "run: the folder holds no run"),
     "size of a run": (["RUN", "--size", "16"], "--size is not valid"),
     "count of a folder": (
@@ -192,7 +195,8 @@ def test_a_bomb_among_the_pictures_is_named_and_left_out(fake, real, tmp_path, c
 def test_missing_weights_are_one_line_and_exit_code_2(fake, real, tmp_path):
     program = (
         "from dcgan.cli import quiet_tensorflow; quiet_tensorflow()\n"
-        "from dcgan.evaluation import lite0; lite0.PACKAGE = 'no_such_package'\n"
+        "from dcgan.models.lite import LITES\n"
+        "LITES['lite0'] = LITES['lite0']._replace(package='no_such_package')\n"
         "from dcgan import evaluate; from dcgan.cli import run_command\n"
         f"flags = ['--fake', {str(fake)!r}, '--data', {str(real)!r}]\n"
         f"run_command(evaluate.main, [*flags, '--out', {str(tmp_path / 'out')!r}])"
@@ -202,4 +206,4 @@ def test_missing_weights_are_one_line_and_exit_code_2(fake, real, tmp_path):
     assert done.returncode == 2 and done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: extractor: the weights of lite0 are missing")
-    assert lite0.REMEDY in line and not (tmp_path / "out").exists()
+    assert LITES["lite0"].remedy in line and not (tmp_path / "out").exists()

@@ -63,5 +63,7 @@ def test_inception_sees_299_pixels_in_its_own_range(monkeypatch):
 
 
 def test_another_extractor_is_refused():
-    with pytest.raises(InputError, match="Received: 'vgg'. Allowed: lite0, inception"):
+    with pytest.raises(
+        InputError, match="Received: 'vgg'. Allowed: lite0, lite1, inception"
+    ):
         Extractor("vgg")

@@ -5,12 +5,11 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import command, read_rows, write_pictures
+from helpers import command, read_rows, replace_package, write_pictures
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import dcgan
 from dcgan.errors import InputError
-from dcgan.evaluation import lite0
 from dcgan.run import Run
 from dcgan.tables import read_rows as read_numbers
 from dcgan.training import scoring, trainer
@@ -194,7 +193,7 @@ def test_going_on_remembers_the_best(start):
 
 def test_missing_weights_are_told_before_training_and_leave_no_run(start, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lite0, "PACKAGE", "no_such_package")
+        replace_package(patch, "no_such_package")
         with pytest.raises(InputError, match="weights of lite0 are missing"):
             start([], epochs=1)
     assert not (tmp_path / "runs").exists()

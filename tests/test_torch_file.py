@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from dcgan.evaluation.torch_file import MAGIC, PROTOCOL, read_tensors
+from dcgan.models.torch_file import MAGIC, PROTOCOL, read_tensors
 
 
 def text(value):

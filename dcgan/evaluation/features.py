@@ -1,5 +1,6 @@
-"""Features of pictures, in which their sets are compared: two networks to choose."""
+"""Features of pictures, in which their sets are compared: the networks to choose."""
 
+from functools import partial
 from typing import NamedTuple
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan.errors import InputError, check_choice, in_a_line
-from dcgan.evaluation.lite0 import build_lite0
+from dcgan.models.lite import LITES, build_lite
 
 BATCH = 64  # pictures at a time
 
@@ -37,15 +38,17 @@ class Kind(NamedTuple):
     input_size: int
 
 
-EXTRACTORS = {"lite0": Kind(build_lite0, 128), "inception": Kind(build_inception, 299)}
+EXTRACTORS = {name: Kind(partial(build_lite, name), 128) for name in LITES} | {
+    "inception": Kind(build_inception, 299)
+}
 
 
 class Extractor:
     """Turns pictures to feature vectors.
 
     Args:
-        name: `lite0`, whose weights come with a package, or `inception`, which is
-            downloaded once.
+        name: `lite0` or `lite1`, whose weights come with packages, or `inception`,
+            which is downloaded once.
 
     Attributes:
         name: As given.

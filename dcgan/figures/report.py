@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from dcgan.epochs import epoch_files
+from dcgan.evaluation.bias import FLATTERS, helped_to_train
 from dcgan.figures.scores import MEANINGS, read_scores, source_of, written
 from dcgan.files import whole_file
 from dcgan.provenance import command_of, differences_from_recipe
@@ -102,6 +103,8 @@ def _scores(run, scores):
         scores = rows[-1]
         source = f"taken while training, after epoch {scores['epoch']:.0f}; "
         source += "python -m dcgan.evaluate takes more"
+        if helped_to_train(run.config, "lite0"):
+            source += f"; {FLATTERS}"
     else:
         return ""
     lines = [

@@ -2,6 +2,7 @@
 
 from numbers import Real
 
+from dcgan.evaluation.bias import FLATTERS
 from dcgan.files import read_json
 
 SOURCE = ("n_fake", "n_real", "extractor", "input_size")  # what every file has
@@ -81,6 +82,7 @@ def source_of(scores):
     return (
         f"{scores['n_fake']} generated pictures{generator} and {scores['n_real']} real "
         f"ones, as {scores['extractor']} sees them at {side}x{side}"
+        f"{f'; {FLATTERS}' if scores.get('flattered') is True else ''}"
     )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import keras
 
 from dcgan.models.layers import LayerMaker, connect
+from dcgan.models.projected import projected_logits
 from dcgan.shapes import (
     discriminator_strides,
     discriminator_widths,
@@ -30,13 +31,14 @@ def build_discriminator(config, size=None):
         config: A `Config`: `size`, `channels`, `min_map`, `d_*`, `head`, `heads`,
             `discriminators`, `dropout`, `last_activation`, `self_attention`,
             `block_convs`, `minibatch_*`, `spectral_norm`, `equalized_lr`, `init`,
-            `precision`, `progressive`, `grow`, `fade_in`.
+            `precision`, `progressive`, `grow`, `fade_in`, `projected`,
+            `projected_size`.
         size: Side of the pictures of a stage of `progressive`; the config's if left
             out.
 
     Returns:
         `keras.Model` from pictures (N, size, size, channels) to logits (N, L), where L
-        is `discriminators` times `heads`, 1 by default.
+        is `discriminators` times `heads`, 1 by default, and 4 more if `projected`.
 
     Example:
         >>> build_discriminator(Config(size=32)).output_shape
@@ -59,6 +61,8 @@ def build_discriminator(config, size=None):
         features = _features(make, pictures, size, mark, prefix)
         for head in _heads(make, features.shape[1], mark):
             logits.append(connect(features, _prefixed(prefix, head)))
+    if config.projected:
+        logits += projected_logits(make, pictures)
     if len(logits) > 1:
         logits = [keras.layers.Concatenate(name="logits", dtype="float32")(logits)]
     return keras.Model(pictures, logits[0], name="discriminator")

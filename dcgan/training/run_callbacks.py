@@ -1,5 +1,6 @@
 """What a run writes and watches while it trains."""
 
+from dcgan.evaluation.bias import FLATTERS, helped_to_train
 from dcgan.evaluation.features import EXTRACTORS
 from dcgan.evaluation.limits import FEWEST
 from dcgan.training import checkpoint, logs
@@ -67,6 +68,7 @@ def describe_scores(config, images, held_out):
         f"Scores every {config.eval_every} epochs: {COUNT} generated pictures and "
         f"{len(images) + len(held_out)} real ones, as lite0 sees them at {side}x{side}"
         f"{too_few if 0 < len(held_out) < FEWEST else ''}"
+        f"{f'; {FLATTERS}' if helped_to_train(config, 'lite0') else ''}"
     )
 
 

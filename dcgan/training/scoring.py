@@ -6,10 +6,10 @@ import numpy as np
 
 from dcgan.data.shrink import shrink
 from dcgan.evaluation.limits import FEWEST, check_enough, evenly
-from dcgan.evaluation.lite0 import check_weights
 from dcgan.evaluation.memorisation import discriminator_gap
 from dcgan.evaluation.reference import Reference
 from dcgan.evaluation.selection import best_of, improves, out_of_patience
+from dcgan.models.lite import check_weights
 from dcgan.pixels import to_float
 from dcgan.tables import append_row, as_written, read_rows
 from dcgan.training.callbacks import PeriodicCallback, current_stage, plan_of
@@ -58,7 +58,7 @@ class Evaluation(PeriodicCallback):
     ):
         super().__init__(every, first=False)
         check_enough(images, "real pictures")
-        check_weights()
+        check_weights("lite0")
         self.images = images
         self.held_out = images[:0] if held_out is None else held_out
         self.count = count

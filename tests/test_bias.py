@@ -1,0 +1,41 @@
+"""Scores of a network that helped to train say so."""
+
+import json
+
+from helpers import TINY, command
+
+from dcgan import load_config
+from dcgan.evaluation.bias import FLATTERS, helped_to_train
+from dcgan.figures.scores import source_of
+
+SCORES = {"n_fake": 20, "n_real": 10, "extractor": "lite0", "input_size": 128}
+
+
+def test_only_the_training_extractor_flatters_and_only_projected_runs():
+    projected = load_config(projected=True)
+    assert helped_to_train(projected, "lite0")
+    assert not helped_to_train(projected, "lite1")
+    assert not helped_to_train(load_config(), "lite0")
+
+
+def test_the_source_of_scores_tells():
+    assert FLATTERS in source_of(SCORES | {"flattered": True})
+    for other in (SCORES, SCORES | {"flattered": False}, SCORES | {"flattered": "no"}):
+        assert FLATTERS not in source_of(other)
+
+
+def test_a_run_an_evaluation_and_a_report_tell(tmp_path, picture_folder):
+    place = ["--data", picture_folder, "--runs", tmp_path, "--name", "flattered"]
+    knobs = [*TINY, "--projected", "--projected_size", "64", "--eval_every", "3"]
+    trained = command("train", *place, *knobs)
+    assert trained.returncode == 0, trained.stderr
+    assert FLATTERS in trained.stdout
+    run = tmp_path / "flattered"
+    assert FLATTERS in (run / "report.html").read_text()
+    for extractor, tells in (("lite0", True), ("lite1", False)):
+        done = command("evaluate", run, "-n", 12, "--extractor", extractor)
+        assert done.returncode == 0, done.stderr
+        assert (FLATTERS in done.stdout) == tells
+        scores = json.loads((run / "evaluation.json").read_text())
+        assert (scores["extractor"], scores["flattered"]) == (extractor, tells)
+        assert (FLATTERS in (run / "report.html").read_text()) == tells

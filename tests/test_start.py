@@ -85,6 +85,7 @@ OTHER = {
     **{"self_attention": True, "minibatch_std": True, "discriminators": 2, "heads": 2},
     **{"minibatch_discrimination": True, "minibatch_kernels": 3, "minibatch_dims": 3},
     **{"block_convs": 2, "equalized_lr": True},
+    **{"projected": True, "projected_size": 64},
 }
 SAME_SHAPES = {"equalized_lr"}  # it is compared as well: the scales differ
 
@@ -100,6 +101,7 @@ def test_every_knob_that_shapes_weights_is_compared(knob):
     small = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
     if knob in ("minibatch_kernels", "minibatch_dims"):
         small["minibatch_discrimination"] = True
+    small["projected"] = knob == "projected_size"
     plain, changed = (
         [
             weight.shape

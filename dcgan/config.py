@@ -126,6 +126,7 @@ class Config:
     schedule: Literal["constant", "cosine"] = "constant"  # cosine: to 0 at the end
     warmup: int = 0  # steps over which the learning rates rise from 0
     precision: Precision = "float32"  # bfloat16 saves time where the machine has it
+    jit_compile: bool | None = None  # by XLA; left out: on a GPU only
     ema_half_life: float = 10_000  # pictures; the averaged generator makes the samples
 
     # augmentation (DiffAugment)

@@ -20,9 +20,11 @@ IN_WORDS = {
     str | None: "a text",
     float | list[float]: "a number, or a list such as [0.3,0.2,0.1]",
     bool: "true or false",
+    bool | None: "true or false",
     Cycle: "phases, such as [{lr: 5e-4, epochs: 100}, {lr: 2e-4, epochs: 200}], with "
     "a space after each colon",
 }
+SWITCHES = (bool, bool | None)
 LIST_IN_WORDS = "a list of whole numbers, such as [16,32,64]"
 
 
@@ -60,7 +62,8 @@ def parse_values(config_class, values):
     for key, value in values.items():
         if key not in known:
             raise _unknown(str(key), known)
-        if known[key].type is bool and not isinstance(value, bool):
+        kind = known[key].type
+        if kind in SWITCHES and not isinstance(value, kind):
             raise invalid(key, value, "true or false")
     try:
         parsed = _knob_parser(config_class, {}).parse_object(values, defaults=False)
@@ -78,7 +81,7 @@ def _knob_parser(config_class, help_texts, **kwargs):
     )
     for knob in fields(config_class):
         options = {"default": knob.default, "help": help_texts.get(knob.name)}
-        if knob.type is bool:
+        if knob.type in SWITCHES:
             options["action"] = jsonargparse.ActionYesNo(no_prefix="no_")
         else:
             options["type"] = knob.type

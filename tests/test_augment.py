@@ -72,6 +72,45 @@ def test_translation_moves_whole_pixels_and_fills(channels):
     np.testing.assert_array_equal(run(augment.translation, images, shift), expected)
 
 
+def translation_by_products(images, shift):
+    """The formula with one-hot matrices, differentiated by TensorFlow."""
+    height, width = images.shape[1:3]
+    rows = tf.one_hot(tf.range(height) - shift[:, :1], height)
+    columns = tf.one_hot(tf.range(width) - shift[:, 1:], width)
+    moved = tf.einsum("nyh,nhwc,nxw->nyxc", rows, images, columns)
+    inside = tf.reduce_sum(rows, 2)[:, :, None] * tf.reduce_sum(columns, 2)[:, None]
+    return moved + (1 - inside[..., None]) * augment._empty_pixel(images)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_translation_and_two_derivatives_equal_those_of_products(channels, jit):
+    """The second derivative is that of a gradient penalty: of a squared gradient."""
+    images = tf.constant(pictures(count=6, channels=channels)[:, :, :9])
+    shift = tf.constant([[0, 0], [2, 0], [0, -1], [-3, 2], [16, 1], [-40, 9]])
+    factors = tf.constant(pictures(count=6, channels=channels)[:, :, :9])
+
+    def values(operation):
+        def derive(x):
+            with tf.GradientTape() as outer:
+                outer.watch(x)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    moved = operation(x, shift)
+                    total = tf.reduce_sum(factors * moved**3)
+                first = inner.gradient(total, x)
+                squared = tf.reduce_sum(first**2)
+            return moved, first, outer.gradient(squared, x)
+
+        return tf.function(derive, jit_compile=jit)(images)
+
+    mine, expected = values(augment.translation), values(translation_by_products)
+    np.testing.assert_array_equal(mine[0], expected[0])
+    for actual, other in zip(mine[1:], expected[1:]):
+        assert np.abs(other).max() > 0.1
+        np.testing.assert_allclose(actual, other, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_cutout_empties_a_square_of_half_the_side(channels):
     images = pictures(count=3, channels=channels)

@@ -9,7 +9,12 @@ import dcgan
 from dcgan.config import Config
 from dcgan.errors import InputError
 from dcgan.training.gan import GAN
-from dcgan.training.optimizers import adam, apply_gradients, learning_rate_factor
+from dcgan.training.optimizers import (
+    FusedAdam,
+    adam,
+    apply_gradients,
+    learning_rate_factor,
+)
 
 GRADIENTS = [np.array([3.0, -1e-5]), np.array([-1.0, 2e-5]), np.array([0.5, 1e-6])]
 START = np.array([1.0, -2.0])
@@ -71,6 +76,76 @@ def test_clip_norm_bounds_the_gradient_of_the_whole_network():
     expected = [-g * root / (root * g + 1) for g in (0.6, 0.8)]
     moved = variables[0].numpy()[0], variables[1].numpy()[1]
     np.testing.assert_allclose(moved, expected, rtol=1e-4)
+
+
+def minimised(optimizer, jit=False):
+    """Applies gradients in a loop of a graph, as `dynamic_frequency` does.
+
+    Returns all variables of the network and of the optimizer, in their order.
+    """
+    shapes = {"kernel": (3, 4), "bias": (4,)}
+    variables = [
+        keras.Variable(np.full(shape, 0.5), dtype="float32", name=name)
+        for name, shape in shapes.items()
+    ]
+    gradients = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    optimizer.build(variables)
+
+    @tf.function(jit_compile=jit)
+    def loop(count):
+        rows = tf.constant(gradients)
+
+        def update(turn):
+            row = rows[turn]
+            optimizer.apply([tf.stack([row, row**2, -row]), row], variables)
+            return [turn + 1]
+
+        tf.while_loop(lambda turn: turn < count, update, [0])
+
+    loop(3)
+    optimizer.learning_rate = 0.02
+    loop(5)
+    return [v.numpy() for v in [*variables, *optimizer.variables]]
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize(
+    "options", [{}, {"weight_decay": 0.1}, {"global_clipnorm": 0.5}, {"scaled": True}]
+)
+def test_one_operation_a_weight_does_what_keras_adam_does(options, jit):
+    """With the same variables, so that checkpoints of both fit each other."""
+    options = {"learning_rate": 0.1, "beta_1": 0.5, "epsilon": 1e-3} | options
+    scaled = options.pop("scaled", False)
+    optimizers = [make(**options) for make in (FusedAdam, keras.optimizers.Adam)]
+    if scaled:
+        optimizers = [keras.optimizers.LossScaleOptimizer(o) for o in optimizers]
+    actual, expected = (minimised(optimizer, jit) for optimizer in optimizers)
+    assert len(actual) == len(expected)
+    for mine, theirs in zip(actual, expected):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+    assert np.abs(actual[0] - 0.5).max() > 0.1
+
+
+def test_the_optimizers_variables_are_named_as_keras_adam_names_them():
+    variable = keras.Variable(START, dtype="float32", name="kernel")
+    theirs = keras.optimizers.Adam()
+    theirs.build([variable])
+    for kind in ("keras", "pytorch"):
+        mine = adam(Config(adam=kind), 0.1)
+        mine.build([variable])
+        assert [v.path for v in mine.variables] == [v.path for v in theirs.variables]
+
+
+def test_a_sparse_gradient_counts_like_a_dense_one():
+    values, results = np.array([[3.0, -1.0]], np.float32), []
+    dense = tf.constant(np.pad(values, [[1, 1], [0, 0]]))
+    for gradient in (dense, tf.IndexedSlices(tf.constant(values), [1], (3, 2))):
+        variable = keras.Variable(np.ones((3, 2)), dtype="float32")
+        optimizer = FusedAdam(0.1)
+        optimizer.build([variable])
+        optimizer.apply([gradient], [variable])
+        results.append(variable.numpy())
+    np.testing.assert_array_equal(*results)
 
 
 @pytest.mark.parametrize(

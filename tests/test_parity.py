@@ -105,8 +105,9 @@ def check_weight(weight, old, expected, config, layer):
         count = 32 * layer.output.shape[1] * layer.output.shape[2]
         tolerance += expected.max() / (count - 1)
     np.testing.assert_allclose(mine, expected, atol=tolerance, err_msg=weight.path)
-    if not stands_still(weight.path, config):
-        assert np.abs(expected - old).max() > rate / 10, weight.path
+    if stands_still(weight.path, config):
+        return  # its gradient is 0 but for rounding, which Adam enlarges
+    assert np.abs(expected - old).max() > rate / 10, weight.path
     # Adam's first step is as long as the learning rate wherever a gradient is, so 1e-4
     # would let half a step pass: ask for far less of most weights.
     if not weight.path.endswith("moving_variance"):

@@ -91,13 +91,32 @@ def contrast(images, factor):
 
 def translation(images, shift):
     """Moves pictures by `shift` (N, 2) whole pixels: down and right where positive."""
-    height, width = images.shape[1:3]
-    rows = tf.one_hot(tf.range(height) - shift[:, :1], height, dtype=images.dtype)
-    columns = tf.one_hot(tf.range(width) - shift[:, 1:], width, dtype=images.dtype)
-    # One-hot matrix products instead of gathers: their gradient is a product as well.
-    moved = tf.einsum("nyh,nhwc,nxw->nyxc", rows, images, columns)
-    inside = tf.reduce_sum(rows, 2)[:, :, None] * tf.reduce_sum(columns, 2)[:, None]
-    return moved + (1 - inside[..., None]) * _empty_pixel(images)
+    moved = _moved(images, shift)
+    if images.shape[3] < 4:
+        return moved  # what comes in from outside is 0, the empty pixel
+    outside = 1 - _moved(tf.ones_like(images[..., :1]), shift)
+    return moved + outside * _empty_pixel(images)
+
+
+@tf.custom_gradient
+def _moved(images, shift):
+    """Moves pictures by `shift`; what comes in from outside is 0.
+
+    The gradient of a move is the move back, which is cheaper than the scatter that
+    TensorFlow makes of a gather's. It can be differentiated again.
+    """
+
+    def gradient(upstream):
+        return _moved(upstream, -shift), None
+
+    height, width, channels = images.shape[1:]
+    # A border of one empty pixel stands for all that is outside.
+    padded = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    rows = tf.clip_by_value(tf.range(height) + 1 - shift[:, :1], 0, height + 1)
+    columns = tf.clip_by_value(tf.range(width) + 1 - shift[:, 1:], 0, width + 1)
+    places = rows[:, :, None] * (width + 2) + columns[:, None]
+    pixels = tf.reshape(padded, (-1, (height + 2) * (width + 2), channels))
+    return tf.gather(pixels, places, batch_dims=1), gradient
 
 
 def cutout(images, centre):

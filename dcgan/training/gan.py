@@ -1,10 +1,12 @@
 """The GAN: one train step, for `fit`, a bare `tf.function` loop and eager mode."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan.combinations import PENALTY_KNOBS
+from dcgan.combinations import GRADIENT_PENALTIES, PENALTY_KNOBS
 from dcgan.config import Config
 from dcgan.errors import InputError
 from dcgan.latent import draw_latents
@@ -15,6 +17,7 @@ from dcgan.stages import plan_stages
 from dcgan.training.average import update_average
 from dcgan.training.balance import TARGETS, adapt_augmentation
 from dcgan.training.checks import check_networks
+from dcgan.training.fused import accelerate
 from dcgan.training.judge import Judge
 from dcgan.training.losses import LOSSES, RELATIVISTIC
 from dcgan.training.objectives import Objectives
@@ -67,7 +70,10 @@ class GAN(Objectives):
             self.ema_generator = keras.models.clone_model(generator)
             self.ema_generator.set_weights(generator.get_weights())
         with_features = bool(config.feature_matching or config.ct)
-        self.judge = Judge(discriminator, with_features)
+        twice = any(getattr(config, penalty) for penalty in GRADIENT_PENALTIES)
+        self.judge = Judge(discriminator, with_features, fused=not twice)
+        # Not an attribute that Keras would list as one more network.
+        self.paint = partial(accelerate(generator), training=True)
         self.state = {}
         self.step = self._state("step", 0, "int64")
         self.updates = self._state("updates", [0, 0], "int64")
@@ -110,12 +116,14 @@ class GAN(Objectives):
             total_steps: Steps of the whole training, for `schedule` cosine in a loop
                 of your own; `fit` takes an epoch's steps times `config.epochs`,
                 whatever its own `epochs`.
-            **kwargs: Passed on to `keras.Model.compile`, such as `jit_compile`.
+            **kwargs: Passed on to `keras.Model.compile`; `jit_compile` is the config's
+                if left out.
         """
         if g_optimizer is not None and g_optimizer is d_optimizer:
             raise InputError("g_optimizer and d_optimizer must be two objects")
-        super().compile(optimizer=None, loss=None, **kwargs)
         config = self.config
+        jit = "auto" if config.jit_compile is None else config.jit_compile
+        super().compile(optimizer=None, loss=None, **{"jit_compile": jit} | kwargs)
         self.g_optimizer = g_optimizer or adam(config, config.g_lr)
         self.d_optimizer = d_optimizer or adam(config, config.d_lr)
         self.g_optimizer.build(self.generator.trainable_variables)

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from dcgan.models.discriminator import feature_layers
+from dcgan.training.fused import accelerate
 
 
 class View(NamedTuple):
@@ -21,15 +22,18 @@ class Judge:
     Args:
         discriminator: Keras model from pictures to logits (N, L).
         with_features: Whether views have features: the layers named `features`.
+        fused: Whether to compute with fewer operations; not for second derivatives.
     """
 
-    def __init__(self, discriminator, with_features):
+    def __init__(self, discriminator, with_features, fused=False):
         self.network = discriminator
         self.with_features = with_features
         if with_features:
             features = [layer.output for layer in feature_layers(discriminator)]
             outputs = [*discriminator.outputs, *features]
             self.network = keras.Model(discriminator.inputs, outputs)
+        if fused:
+            self.network = accelerate(self.network)
 
     def __call__(self, seen):
         if not self.with_features:

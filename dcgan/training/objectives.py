@@ -14,8 +14,8 @@ from dcgan.training.penalties import Critic, weighted_penalties
 class Objectives(keras.Model):
     """The losses of a `GAN`, with draws that depend on (seed, step, purpose) only.
 
-    It reads what `GAN` sets: `config`, `generator`, `judge`, `step`, `aug_p` and
-    `adversarial_loss`.
+    It reads what `GAN` sets: `config`, `generator`, `paint`, `judge`, `step`, `aug_p`
+    and `adversarial_loss`.
     """
 
     @property
@@ -31,7 +31,7 @@ class Objectives(keras.Model):
     def fakes(self, real, purpose, turn=0):
         """Generates as many pictures as there are in `real`, in training mode."""
         shape = (tf.shape(real)[0], self.latent_dim)
-        return self.generator(normal(self.key(purpose, turn), shape), training=True)
+        return self.paint(normal(self.key(purpose, turn), shape))
 
     def augment(self, images, purpose, turn=0):
         return maybe_augment(

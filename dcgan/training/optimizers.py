@@ -4,12 +4,45 @@ import math
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from dcgan.errors import InputError
 
 
-class PyTorchAdam(keras.optimizers.Adam):
+class FusedAdam(keras.optimizers.Adam):
+    """`keras.optimizers.Adam` with one operation a weight instead of a dozen.
+
+    Reference:
+        Kingma and Ba 2015, Adam, the formula before section 2.1.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        index, dtype = self._get_variable_index(variable), variable.dtype
+        beta1, beta2 = (tf.cast(b, dtype) for b in (self.beta_1, self.beta_2))
+        updates = tf.cast(self.iterations + 1, dtype)
+        beta2_power = tf.pow(beta2, updates)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.pow(beta1, updates),
+            beta2_power=beta2_power,
+            lr=tf.cast(learning_rate, dtype),
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=self.added_epsilon(beta2_power),
+            grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
+        )
+
+    def added_epsilon(self, beta2_power):
+        """Returns what is added before the bias correction; see Theory.md, section 12.
+
+        Args:
+            beta2_power: `beta2` to the power of the number of updates, scalar tensor.
+        """
+        return tf.cast(self.epsilon, beta2_power.dtype)
+
+
+class PyTorchAdam(FusedAdam):
     """Adam that adds epsilon after the bias correction, as in the paper's algorithm 1.
 
     Keras adds it before, so its epsilon acts 1 / sqrt(1 - beta2^t) times as large.
@@ -18,15 +51,11 @@ class PyTorchAdam(keras.optimizers.Adam):
         Kingma and Ba 2015, Adam, algorithm 1.
     """
 
-    def update_step(self, gradient, variable, learning_rate):
-        updates = ops.cast(self.iterations + 1, "float32")
-        given = self.epsilon  # Keras' step reads it; this undoes its bias correction
-        self.epsilon = given * ops.sqrt(1 - self.beta_2**updates)
-        super().update_step(gradient, variable, learning_rate)
-        self.epsilon = given
+    def added_epsilon(self, beta2_power):
+        return super().added_epsilon(beta2_power) * tf.sqrt(1 - beta2_power)
 
 
-ADAMS = {"keras": keras.optimizers.Adam, "pytorch": PyTorchAdam}
+ADAMS = {"keras": FusedAdam, "pytorch": PyTorchAdam}
 
 
 def adam(config, learning_rate):
@@ -47,6 +76,7 @@ def adam(config, learning_rate):
         config.epsilon,
         weight_decay=config.weight_decay or None,
         global_clipnorm=config.clip_norm or None,
+        name="adam",
     )
     if config.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

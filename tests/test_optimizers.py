@@ -96,8 +96,8 @@ def minimised(optimizer, jit=False):
         rows = tf.constant(gradients)
 
         def update(turn):
-            row = rows[turn]
-            optimizer.apply([tf.stack([row, row**2, -row]), row], variables)
+            row = rows[turn] * optimizer.scale_loss(1.0)
+            optimizer.apply([tf.stack([row, 2 * row, -row]), row], variables)
             return [turn + 1]
 
         tf.while_loop(lambda turn: turn < count, update, [0])
@@ -128,7 +128,7 @@ def test_one_operation_a_weight_does_what_keras_adam_does(options, jit):
 
 def test_the_optimizers_variables_are_named_as_keras_adam_names_them():
     variable = keras.Variable(START, dtype="float32", name="kernel")
-    theirs = keras.optimizers.Adam()
+    theirs = keras.optimizers.Adam(name="adam")
     theirs.build([variable])
     for kind in ("keras", "pytorch"):
         mine = adam(Config(adam=kind), 0.1)

@@ -148,6 +148,20 @@ def test_booleans_are_bare_flags_with_an_opposite():
     assert load_flags(["--no_upsample"]).upsample is False
 
 
+def test_a_boolean_that_may_be_left_open_is_one_too(tmp_path):
+    file = tmp_path / "my.yml"
+    for text, value in (("null", None), ("true", True), ("false", False)):
+        file.write_text(f"jit_compile: {text}\n")
+        assert load_config(file).jit_compile is value
+    assert load_flags([]).jit_compile is None
+    assert load_flags(["--jit_compile"]).jit_compile is True
+    assert load_flags(["--no_jit_compile"]).jit_compile is False
+    for wrong in ("1", "'yes'"):
+        file.write_text(f"jit_compile: {wrong}\n")
+        with pytest.raises(InputError, match="jit_compile.*Allowed: true or false"):
+            load_config(file)
+
+
 def test_lists_come_from_flags_and_files(tmp_path):
     widths = [32, 16, 8, 4]
     assert load_flags(["--g_widths", "[32,16,8,4]"]).g_widths == widths

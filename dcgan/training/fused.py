@@ -66,26 +66,22 @@ class FusedBatchNormalization(keras.layers.Layer):
         plain = self.plain
         if mask is not None or not (training and plain.trainable):
             return plain.call(inputs, training=training, mask=mask)
-        shape = inputs.shape[-1:]
+        ones, zeros = tf.ones(inputs.shape[-1:]), tf.zeros(inputs.shape[-1:])
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=tf.convert_to_tensor(plain.gamma) if plain.scale else tf.ones(shape),
-            offset=(
-                tf.convert_to_tensor(plain.beta) if plain.center else tf.zeros(shape)
-            ),
+            scale=tf.convert_to_tensor(plain.gamma if plain.scale else ones),
+            offset=tf.convert_to_tensor(plain.beta if plain.center else zeros),
             mean=[],
             variance=[],
             epsilon=plain.epsilon,
             is_training=True,
         )
         # The operation returns the unbiased variance; Keras averages the other one.
-        count = tf.cast(tf.size(inputs) / shape[0], tf.float32)
-        variance *= (count - 1) / count
-        for moving, value in (
-            (plain.moving_mean, mean),
-            (plain.moving_variance, variance),
-        ):
-            moving.assign(moving * plain.momentum + value * (1 - plain.momentum))
+        count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
+        statistics = mean, variance * (count - 1) / count
+        averages = plain.moving_mean, plain.moving_variance
+        for average, value in zip(averages, statistics):
+            average.assign(average * plain.momentum + value * (1 - plain.momentum))
         return outputs
 
 
@@ -98,7 +94,8 @@ class UpsampledConv2D(keras.layers.Layer):
     Input shape: (N, H, W, C), before the upsampling. Output shape: (N, 2H, 2W, F).
 
     Reference:
-        Shi et al. 2016, Is the deconvolution layer the same as a convolutional layer?
+        Odena et al. 2016, Deconvolution and Checkerboard Artifacts: a convolution after
+        an upsampling ties the weights of a deconvolution.
     """
 
     def __init__(self, plain):

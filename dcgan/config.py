@@ -147,13 +147,13 @@ class Config:
     name: str = "default"  # the run's folder is runs/NAME
     runs: str = "runs"  # the folder that holds runs
     seed: int = 0  # of the weights, the order, the noise and the augmentation
-    sample_every: int = 5  # epochs between sample sheets, log plots and saved networks
+    sample_every: int = 10  # epochs between sample sheets and saved networks
     sample_grid: int = 8  # pictures along a side of a sheet; 64 show a collapse
     snapshot_every: int = 0  # epochs between generators kept in snapshots/; 0 is never
-    checkpoint_every: int = 5  # epochs between checkpoints, to go on after a stop
+    checkpoint_every: int = 10  # epochs between checkpoints, to go on after a stop
     eval_every: int = 50  # epochs between scores (KID and more); 0 is never
     patience: int = 0  # scores without a lower KID until training stops; 0 is never
-    gradients_every: int = 20  # epochs between looks at the gradients; 0 is never
+    gradients_every: int = 50  # epochs between looks at the gradients; 0 is never
     on_nan: Literal["stop", "rollback"] = "stop"  # look why; rollback halves the rates
     overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "default"  # the recipe that the other values started from

@@ -18,7 +18,7 @@ import dcgan.train as train_module
 from dcgan.figures.plots import plot_losses, save_figure
 from dcgan.models.generator import generate
 from dcgan.run import Run
-from dcgan.training import trainer
+from dcgan.training import logs, trainer
 from dcgan.training.callbacks import in_words
 from dcgan.training.checkpoint import find_damage
 from dcgan.training.logs import LOG_HEADER
@@ -169,6 +169,22 @@ def test_the_plot_is_drawn_from_the_log(trained, tmp_path):
     run, _ = trained
     save_figure(tmp_path / "again.png", plot_losses(run.log))
     assert run.losses.read_bytes() == (tmp_path / "again.png").read_bytes()
+
+
+def test_the_curves_are_drawn_at_every_fourth_sheet_and_at_the_end(
+    tiny_config, picture_folder, monkeypatch
+):
+    drawn = []
+
+    def plot(log):
+        drawn.append(len(read_rows(log)))
+        return plot_losses(log)
+
+    monkeypatch.setattr(logs, "plot_losses", plot)
+    path = saved_config(tiny_config, picture_folder)
+    knobs = QUICK | {"epochs": 18, "sample_every": 2, "checkpoint_every": 18}
+    dcgan.train(dcgan.load_config(path, data=picture_folder, **knobs))
+    assert drawn == [1, 8, 16, 18]
 
 
 def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypatch):

@@ -158,7 +158,7 @@ class GradientFlow(PeriodicCallback):
         >>> dcgan.show_gradient_flow(flow.history[50])
     """
 
-    def __init__(self, images, path=None, every=20):
+    def __init__(self, images, path=None, every=50):
         super().__init__(every)
         self.images = images
         self.path = path

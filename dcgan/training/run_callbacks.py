@@ -10,6 +10,8 @@ from dcgan.training.gradients import GradientFlow
 from dcgan.training.health import Health
 from dcgan.training.scoring import COUNT, Evaluation, scores_in_words
 
+PLOTS = 4  # sheets between two drawings of the curves, which take longer than a sheet
+
 
 def run_callbacks(config, run, images, held_out):
     """Returns the callbacks of a run in their order: what is written comes after what
@@ -47,7 +49,7 @@ def run_callbacks(config, run, images, held_out):
         samples,
         *([flow] if flow else []),
         logs.TensorBoardLog(run.tensorboard, samples, flow, scores),
-        logs.LossPlot(run.log, run.losses, every),
+        logs.LossPlot(run.log, run.losses, PLOTS * every),
     ]
     if config.snapshot_every:
         chosen.append(Snapshots(run, config.snapshot_every))

@@ -25,6 +25,10 @@ class Cost(NamedTuple):
     wall: float
     cpu: float
 
+    def per(self, count):
+        """Returns the cost of each of `count` equal parts."""
+        return Cost(self.wall / count, self.cpu / count)
+
 
 def parser_of(doc):
     """Returns a parser whose `--help` is the docstring of a program."""
@@ -77,9 +81,9 @@ def now(children=False):
     return Cost(time.perf_counter(), usage.ru_utime + usage.ru_stime)
 
 
-def between(start, end, count=1):
-    """Returns the `Cost` of each of `count` equal parts of what was between two."""
-    return Cost((end.wall - start.wall) / count, (end.cpu - start.cpu) / count)
+def between(start, end):
+    """Returns the `Cost` of what was between two results of `now`."""
+    return Cost(end.wall - start.wall, end.cpu - start.cpu)
 
 
 def cost_of(action, count=1, children=False):
@@ -87,7 +91,7 @@ def cost_of(action, count=1, children=False):
     start = now(children)
     for _ in range(count):
         action()
-    return between(start, now(children), count)
+    return between(start, now(children)).per(count)
 
 
 def interleave(tasks, rounds):

@@ -17,7 +17,6 @@ about 15 minutes on two cores.
 import functools
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -97,46 +96,49 @@ def step_costs(config, images, rounds, steps):
         )
         options = {"epochs": 2, "verbose": 0, "callbacks": [mark]}
         gan.fit(dataset, steps_per_epoch=steps, **options)
-        return between(*ends, steps)
+        return between(*ends).per(steps)
 
     return interleave({"bare": bare, "pipeline": pipeline, "fit": fit}, rounds)
 
 
 class Spent:
-    """The time that callbacks take in a training, by their kind.
-
-    Attributes:
-        by_kind: Dict from the names of their classes to seconds.
-        whole: Seconds from the first call to the end of the last one.
-    """
+    """What callbacks take in a training, by the names of their classes."""
 
     def __init__(self):
-        self.by_kind = {}
-        self._first = self._last = None
-
-    @property
-    def whole(self):
-        return self._last - self._first
+        self.costs = {}
+        self.first = self.last = None
 
     def watch(self, callback):
         """Makes the calls of a Keras callback count."""
         kind = type(callback).__name__
-        self.by_kind[kind] = 0.0
-        for name in filter(lambda name: name.startswith("on_"), dir(callback)):
-            setattr(callback, name, self._timed(kind, getattr(callback, name)))
+        self.costs[kind] = []
+        for name in dir(callback):
+            if name.startswith(("on_train", "on_epoch")):
+                setattr(callback, name, self._timed(kind, getattr(callback, name)))
 
     def _timed(self, kind, hook):
         @functools.wraps(hook)  # with Keras' mark of those that do nothing
         def timed(*args, **kwargs):
-            started = time.perf_counter()
-            self._first = self._first or started
+            start = now()
+            self.first = self.first or start
             try:
                 return hook(*args, **kwargs)
             finally:
-                self._last = time.perf_counter()
-                self.by_kind[kind] += self._last - started
+                self.last = now()
+                self.costs[kind].append(between(start, self.last))
 
         return timed
+
+    def whole(self):
+        """Returns the `Cost` of all from the first call to the end of the last."""
+        return between(self.first, self.last)
+
+    def shares(self):
+        """Returns the percentages of the whole, of the clock and of CPU-seconds."""
+        return {
+            kind: [100 * sum(c) / whole for c, whole in zip(zip(*found), self.whole())]
+            for kind, found in self.costs.items()
+        }
 
 
 def time_callbacks(config, images):
@@ -181,7 +183,7 @@ def row_of(name, values, cores):
     """
     goal = GOALS[name]
     met = "yes" if median(values) <= goal.most else "no"
-    words = in_words(values, ".2f"), in_words(cores, ".2f") if cores else ""
+    words = in_words(values, ".2f"), in_words(cores, ".2f")
     return [name, *words, f"{goal.most:g} {goal.unit}", met]
 
 
@@ -217,8 +219,9 @@ def main(argv=None):
     with tempfile.TemporaryDirectory() as runs:
         once = load_config("default", **knobs, runs=runs, epochs=options.epochs)
         spent = time_callbacks(once, images)
-        share = 100 * sum(spent.by_kind.values()) / spent.whole
-        rows.append(row_of("callbacks", [share], []))
+        shares = spent.shares()
+        sums = ([sum(part)] for part in zip(*shares.values()))
+        rows.append(row_of("callbacks", *sums))
         flags = [f"--{name}={value}" for name, value in knobs.items()]
         commands = command_costs(flags, runs, min(options.rounds, 5))
     for name, found in commands.items():
@@ -226,9 +229,10 @@ def main(argv=None):
     step = in_words([c.wall for c in costs["bare"]], ".1f", 1e-3)
     print(f"\nMedians of {options.rounds} turns (low–high). A step takes {step} ms.\n")
     print(table(["what", "clock", "CPU-seconds", "goal", "met"], rows))
-    print(f"\nThe callbacks of {options.epochs} epochs, % of {spent.whole:.0f} s:")
-    parts = {k: 100 * s / spent.whole for k, s in spent.by_kind.items()}
-    print(", ".join(f"{kind} {part:.2f}" for kind, part in parts.items()))
+    print(
+        f"\nThe callbacks of {options.epochs} epochs, % of {spent.whole().wall:.0f} s:"
+    )
+    print(", ".join(f"{kind} {wall:.2f}" for kind, (wall, _) in shares.items()))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ class Cost(NamedTuple):
 def parser_of(doc):
     """Returns a parser whose `--help` is the docstring of a program."""
     return argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # some pass flags on
     )
 
 

@@ -43,7 +43,7 @@ def write_figures(folder, about, results):
         save_animation(folder / "comparison.gif", frames(drawn), 10, hold_last=True)
 
 
-def kid_figure(results, title):
+def kid_figure(results, title, against="epoch"):
     """Draws the KID of each cell over the epochs, above the AuthPct: copies have a low
     KID.
 
@@ -53,6 +53,7 @@ def kid_figure(results, title):
     Args:
         results: List of `dcgan.results.Result`s.
         title: Text above the curves.
+        against: What of the curves is their horizontal axis.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -68,24 +69,24 @@ def kid_figure(results, title):
         style = STYLES[index // len(COLOURS) % len(STYLES)]
         colour = COLOURS[index % len(COLOURS)]
         for axes, score in ((kids, "kid"), (copies, "authpct")):
-            epochs, middle, low, high = _band(curves, score)
-            axes.plot(epochs, middle, style, color=colour, label=name)
-            axes.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
+            places, middle, low, high = _band(curves, score, against)
+            axes.plot(places, middle, style, color=colour, label=name)
+            axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
     kids.set(ylabel="KID x 1000, lower is better", ylim=(0, None))
     kids.set_title(title, fontsize=11)
     kids.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
-    copies.set(xlabel="epoch", ylabel="AuthPct", ylim=(-0.03, 1.03))
+    copies.set(xlabel=against, ylabel="AuthPct", ylim=(-0.03, 1.03))
     for axes in (kids, copies):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-def _band(curves, score):
-    """Returns epochs and a score there: the middle, the low and the high edge."""
-    shared = sorted(set.intersection(*(set(curve["epoch"]) for curve in curves)))
-    by_epoch = [dict(zip(curve["epoch"], curve[score])) for curve in curves]
-    found = np.array([[values[epoch] for epoch in shared] for values in by_epoch])
+def _band(curves, score, against):
+    """Returns places and a score there: the middle, the low and the high edge."""
+    shared = sorted(set.intersection(*(set(curve[against]) for curve in curves)))
+    by_place = [dict(zip(curve[against], curve[score])) for curve in curves]
+    found = np.array([[values[place] for place in shared] for values in by_place])
     if len(curves) > 1:
         return shared, found.mean(0), found.min(0), found.max(0)
     error = np.array(curves[0].get(f"{score}_error", 0))

@@ -58,7 +58,7 @@ def test_the_time_of_other_processes_counts_if_asked_for():
     def spin():
         measure.run_python("-c", "sum(range(10**7))")
 
-    assert measure.cost_of(spin, children=True).cpu > 0.1
+    assert measure.cost_of(spin, children=True).cpu > 3 * measure.cost_of(spin).cpu
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         measure.run_python("-c", "1 / 0")
 

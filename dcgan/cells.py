@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dcgan.config import Config, load_config
 from dcgan.errors import InputError, invalid
+from dcgan.length import check_one, settle_minutes
 from dcgan.run import Run
 from dcgan.sources import read_yaml
 
@@ -65,6 +66,7 @@ def plan_cells(source, seeds=None, **overrides):
         >>> cells[0].name, cells[0].config.aug_prob
         ('aug_prob 0', 0.0)
     """
+    check_one(overrides)
     known = str(source) in experiment_names()
     path = EXPERIMENTS / f"{source}.yml" if known else Path(source)
     if not path.is_file():
@@ -81,6 +83,9 @@ def plan_cells(source, seeds=None, **overrides):
     for seed in seeds:
         for name, knobs in content["cells"].items():
             chosen = {**base, **(knobs or {}), **overrides, "seed": seed}
+            chosen |= settle_minutes([base, knobs or {}, overrides])
+            if chosen.get("minutes"):
+                chosen.pop("epochs", None)
             recipe = chosen.pop("recipe", "default")
             place = {"runs": str(runs), "name": f"{_slug(name)}-seed{seed}"}
             try:

@@ -10,6 +10,7 @@ import yaml
 
 from dcgan.combinations import clear_labels
 from dcgan.errors import InputError
+from dcgan.length import check_one, settle_minutes
 from dcgan.parsing import Cycle, parse_flags, parse_values
 from dcgan.sources import read_recipe, read_yaml, recipe_names
 from dcgan.stages import settle_cycle
@@ -93,6 +94,7 @@ class Config:
     # training
     batch_size: int = 32  # pictures a step; small batches mean more steps an epoch
     epochs: int = 800  # passes over the pictures; half an hour on two cores
+    minutes: float = 0.0  # length of the whole run instead of epochs; 0 is by epochs
     loss: Loss = "bce"  # bce: the non-saturating GAN loss; rgan, ragan: relativistic
     update: Literal["alternating", "simultaneous"] = "alternating"  # D first, or both
     critic_steps: int = 1  # updates of D for one of G, on one real batch; WGAN-GP: 5
@@ -186,6 +188,7 @@ def load_config(source="default", **overrides):
         >>> load_config("diffaugment", aug_prob=0.5).aug_prob
         0.5
     """
+    check_one(overrides)
     source = os.fspath(source)
     from_file = {"recipe": source} if source in recipe_names() else read_yaml(source)
     paths = {
@@ -200,7 +203,8 @@ def load_config(source="default", **overrides):
         )
     base, cleared = clear_labels(read_recipe(recipe), from_file | overrides)
     layers = {"recipe": recipe}, base, from_file, overrides
-    config = Config(**settle_cycle([parse_values(Config, x) for x in layers]))
+    layers = [parse_values(Config, layer) for layer in layers]
+    config = Config(**settle_cycle(layers) | settle_minutes(layers))
     if cleared:
         print(f"Off, because loss={config.loss} has no targets: {', '.join(cleared)}")
     return config

@@ -43,6 +43,8 @@ def command_of(config):
     values = {"recipe": config.recipe, "data": config.data, "name": config.name}
     differences = differences_from_recipe(config)
     values |= {name: value for name, (value, _) in differences.items()}
+    if config.minutes:  # they are found anew
+        values.pop("epochs", None)
     flags = chain.from_iterable(_flag(*pair) for pair in values.items())
     return shlex.join(["python", "-m", "dcgan.train", *flags])
 

@@ -46,6 +46,10 @@ def differences(before, now):
 
 
 def _may_change(knob, before, now):
+    if knob == "epochs" and now.minutes:  # those that were found at the start hold
+        return True
+    if knob == "minutes":  # the epochs say instead
+        return now.minutes == 0
     if knob == "epochs":  # more of the same, where no plan depends on their number
         planned = now.progressive or now.cycle or now.schedule != "constant"
         return now.epochs > before.epochs and not planned

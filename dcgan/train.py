@@ -1,6 +1,7 @@
 """`python -m dcgan.train`: trains a GAN and leaves a run folder."""
 
 import sys
+import time
 from types import ModuleType
 
 from dcgan.cli import quiet_tensorflow, run_command
@@ -15,6 +16,7 @@ from dcgan.start import check_start
 EXAMPLE = """examples:
   python -m dcgan.train
   python -m dcgan.train --data pictures --name creatures --aug_prob 0.3
+  python -m dcgan.train --data pictures --minutes 60
   python -m dcgan.train --recipe diffaugment --data pictures --epochs 200
   python -m dcgan.train --recipe pokegan-progressive --data pictures
   python -m dcgan.train --cycle '[{lr: 5e-4, epochs: 100}, {lr: 2e-4, epochs: 50}]'"""
@@ -55,6 +57,7 @@ def train(config):
         >>> run = dcgan.train(dcgan.load_config("default", data="pictures", epochs=50))
         >>> run.generator_file
     """
+    started = time.monotonic()
     # Everything that can be refused is looked at before the wait for TensorFlow.
     run = Run.check_place(config)
     check_resume(run, config)
@@ -68,7 +71,7 @@ def train(config):
     quiet_tensorflow()
     from dcgan.training import trainer
 
-    return trainer.train(config, images, names)
+    return trainer.train(config, images, names, started)
 
 
 class _CallableModule(ModuleType):

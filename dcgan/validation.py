@@ -56,6 +56,7 @@ RANGES = {
     "d_loss_weight": (0, MANY),
     "batch_size": (2, MANY),
     "epochs": (1, MANY),
+    "minutes": (0, 100_000),
     "g_lr": (0, 1),
     "d_lr": (0, 1),
     "beta1": (0, 0.9999),

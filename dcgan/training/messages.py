@@ -90,6 +90,21 @@ def tell_rollback(error, run, step, steps):
     tell(run, step // steps, "rolled back", sentence)
 
 
+def tell_stop_in_time(run, done):
+    """Says that a run ends before its last epoch, so that its `minutes` hold.
+
+    Args:
+        run: The `Run`.
+        done: Epochs done.
+    """
+    config = run.config
+    print(
+        f"Ends after {done} of {config.epochs} epochs: the machine has become slower, "
+        f"and {config.minutes:g} minutes were asked for",
+        flush=True,
+    )
+
+
 def _in_epochs(step, steps):
     """Returns how far a training is, in words."""
     done, over = divmod(step, steps)

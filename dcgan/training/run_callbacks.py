@@ -1,13 +1,16 @@
 """What a run writes and watches while it trains."""
 
+from dcgan.data.pipeline import epoch_steps
 from dcgan.evaluation.bias import FLATTERS, helped_to_train
 from dcgan.evaluation.features import EXTRACTORS
 from dcgan.evaluation.limits import FEWEST
 from dcgan.training import checkpoint, logs
 from dcgan.training.callbacks import Progress, SampleGrid, SaveNetworks, Snapshots
 from dcgan.training.divergence import StopOnNaN
+from dcgan.training.duration import work_of
 from dcgan.training.gradients import GradientFlow
 from dcgan.training.health import Health
+from dcgan.training.how_long import SayHowLong
 from dcgan.training.scoring import COUNT, Evaluation, scores_in_words
 
 PLOTS = 4  # sheets between two drawings of the curves, which take longer than a sheet
@@ -30,7 +33,8 @@ def run_callbacks(config, run, images, held_out):
     flow, scores = None, None
     if config.gradients_every:
         flow = GradientFlow(images, run.gradients, config.gradients_every)
-    if _has_scores(config, images):
+    scored = has_scores(config, images)
+    if scored:
         scores = Evaluation(
             images,
             config.eval_every,
@@ -44,6 +48,10 @@ def run_callbacks(config, run, images, held_out):
         StopOnNaN(health),
         *([scores] if scores else []),
         Progress(lambda epoch: scores_in_words(logs.scores_of(scores, epoch))),
+        SayHowLong(
+            epoch_steps(images, config.batch_size),
+            work_of(config, len(images) + len(held_out), scored),
+        ),
         logs.CSVLog(run.log, run.timing, scores),
         health,
         samples,
@@ -62,7 +70,7 @@ def describe_scores(config, images, held_out):
     """Returns a line that says what the scores of a run are taken from, if any."""
     if config.eval_every == 0:
         return ""
-    if not _has_scores(config, images):
+    if not has_scores(config, images):
         return f"No scores: they take {FEWEST} pictures or more"
     side = EXTRACTORS["lite0"].input_size
     too_few = f"; the gap takes {FEWEST} pictures set aside"
@@ -74,5 +82,6 @@ def describe_scores(config, images, held_out):
     )
 
 
-def _has_scores(config, images):
+def has_scores(config, images):
+    """Tells whether a run has scores."""
     return config.eval_every > 0 and len(images) >= FEWEST

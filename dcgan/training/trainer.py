@@ -1,6 +1,7 @@
 """A whole training: from the pictures to a finished run folder."""
 
 import os
+import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
@@ -28,21 +29,24 @@ from dcgan.training import going_on, logs
 from dcgan.training.callbacks import Progress
 from dcgan.training.checkpoint import newest_checkpoint, save_checkpoint
 from dcgan.training.divergence import Diverged, find_nan
+from dcgan.training.duration import IN_MEMORY
 from dcgan.training.messages import (
     announce,
     device_in_words,
     say_how_to_go_on,
     tell_rollback,
+    tell_stop_in_time,
 )
 from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
+from dcgan.training.timing import plan_minutes, settle_length
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
 
 
-def train(config, images, names=None):
+def train(config, images, names=None, started=None):
     """Trains as `config` says and leaves a run folder.
 
     A run that has a checkpoint goes on from it, in the stage and phase it was in.
@@ -52,6 +56,7 @@ def train(config, images, names=None):
         images: uint8 array (N, size, size, channels), or `StoredImages`.
         names: N texts that tell the pictures apart, for a message if some of them have
             changed since the run began; their numbers if left out.
+        started: Time of `time.monotonic` that `minutes` count from; now if left out.
 
     Returns:
         The `Run`.
@@ -64,6 +69,7 @@ def train(config, images, names=None):
         KeyboardInterrupt: After Ctrl-C, in a command also SIGTERM; what was learnt
             until then has been saved. After a second one the last checkpoint counts.
     """
+    started = time.monotonic() if started is None else started
     run = Run.check_place(config)
     digests = describe_pictures(images, names)
     pictures = Pictures(*set_aside(images, config.holdout, config.seed), digests)
@@ -71,9 +77,12 @@ def train(config, images, names=None):
     with run.lock():
         check_resume(run, config)  # another process may have begun the run meanwhile
         found = None if config.overwrite else newest_checkpoint(run)
+        start = config, run, pictures, found, started
+        config, stop = settle_length(*start, fit_stage)
         while True:
             try:
-                return _train(config, run, pictures, found, rolled_back[found], error)
+                rollbacks = rolled_back[found]
+                return _train(config, run, pictures, found, rollbacks, error, stop)
             except Diverged as diverged:
                 error, found = diverged, newest_checkpoint(run)
                 rolled_back[found] += 1
@@ -82,12 +91,13 @@ def train(config, images, names=None):
                 config = replace(config, overwrite=False)  # not the second time
 
 
-def _train(config, run, pictures, found, rollbacks, error):
+def _train(config, run, pictures, found, rollbacks, error, stop):
     """Trains from a checkpoint on, or from the beginning if `found` is None.
 
     Args:
         rollbacks: How often training has come back to that checkpoint.
         error: The `Diverged` that made it come back.
+        stop: The `StopInTime`.
     """
     steps = epoch_steps(pictures.train, config.batch_size)
     step = step_of(found) if found else 0
@@ -115,7 +125,7 @@ def _train(config, run, pictures, found, rollbacks, error):
     if error:
         tell_rollback(error, run, step, steps)
     stages = chain([(stage, gan)], stages)
-    return _fit_run(run, stages, pictures.train, callbacks, steps)
+    return _fit_run(run, stages, pictures.train, [stop, *callbacks], steps)
 
 
 def _fit_run(run, stages, images, callbacks, steps):
@@ -144,6 +154,9 @@ def _fit_run(run, stages, images, callbacks, steps):
         else:
             logs.forget_epochs(run, 0)  # the same command starts again
         raise
+    if done := callbacks[0].stopped:
+        tell_stop_in_time(run, done)
+        run.set_epochs(done)
     _save(run, gan)
     return run
 
@@ -164,7 +177,11 @@ def fit(config, images, callbacks=()):
     Example:
         >>> gan, history = dcgan.fit(config, images)
     """
+    deadline = time.monotonic() + 60 * config.minutes
     images, _ = set_aside(images, config.holdout, config.seed)
+    if config.minutes:
+        planned = plan_minutes(config, images, deadline, IN_MEMORY, fit_stage)
+        config, callbacks = planned[0], [planned[1], *callbacks]
     history = {}
     for stage, gan in grow(config, epoch_steps(images, config.batch_size)):
         for name, values in fit_stage(gan, stage, images, callbacks).items():

@@ -1,0 +1,187 @@
+"""How long a training takes, and how many epochs fit into a time: arithmetic only."""
+
+import math
+from bisect import bisect_right
+from dataclasses import replace
+from typing import NamedTuple
+
+from dcgan.stages import plan_stages
+
+MOST = 10**9  # epochs
+SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
+ONCE = 20.0  # seconds of what a run does once: first scores and gradients, the end
+REAL_A_SECOND = 300  # real pictures whose features the first scores take
+BUILDING = 4.0  # seconds for the networks and the graph of one training
+HOUR = 3600
+
+# What a run does beside the steps, each time: seconds on the two cores on which
+# `BUILDING` was measured, and what grows with the networks, in steps of training.
+COSTS = {
+    "sample_every": (0.4, 2.5),  # the sheet, the curves and both networks
+    "checkpoint_every": (0.1, 1.0),
+    "eval_every": (0.9, 6.0),
+    "gradients_every": (0.3, 3.0),
+    "snapshot_every": (0.05, 0.2),
+}
+
+
+class Work(NamedTuple):
+    """What a training does beside its steps.
+
+    Attributes:
+        costs: Dict from the knobs that are on to the seconds and steps of each time.
+        once: Seconds of all that is done once.
+    """
+
+    costs: dict
+    once: float
+
+    def seconds(self, seconds_a_step):
+        """Returns how long all of it takes if it comes in the same epoch."""
+        return sum(map(sum, self._parts(seconds_a_step))) + self.once
+
+    def slowed(self, building):
+        """Returns the `Work` on this machine.
+
+        Args:
+            building: Seconds that the networks and the graph of a stage took on it.
+        """
+        factor = max(1.0, building / BUILDING)
+        costs = {k: (factor * fixed, share) for k, (fixed, share) in self.costs.items()}
+        return Work(costs, factor * self.once)
+
+    def beside(self, config, epochs, seconds_a_step):
+        """Returns how long it takes in some epochs of a stage; each is also at its
+        end."""
+        pairs = zip(self.costs, self._parts(seconds_a_step))
+        times = (
+            (epochs / getattr(config, knob) + 1, sum(parts)) for knob, parts in pairs
+        )
+        return sum(count * seconds for count, seconds in times)
+
+    def _parts(self, seconds_a_step):
+        return [(fixed, share * seconds_a_step) for fixed, share in self.costs.values()]
+
+
+IN_MEMORY = Work({}, 1.0)
+
+
+def work_of(config, pictures, scored):
+    """Returns the `Work` of a run.
+
+    Args:
+        config: A `Config`.
+        pictures: Number of real pictures.
+        scored: Whether there are scores.
+    """
+    costs = {k: v for k, v in COSTS.items() if getattr(config, k) > 0}
+    if not scored:
+        costs.pop("eval_every", None)
+    fixed, share = costs["sample_every"]
+    larger = max(1.0, (config.size * config.sample_grid / 512) ** 2)
+    costs["sample_every"] = fixed * larger, share
+    return Work(costs, ONCE + (pictures / REAL_A_SECOND if scored else 0))
+
+
+def seconds_left(config, steps, seconds_a_step, work, done=0.0):
+    """Returns how long a training takes, without what it does once.
+
+    Args:
+        config: A `Config`.
+        steps: Steps an epoch.
+        seconds_a_step: List of numbers, one for each stage.
+        work: The `Work`.
+        done: Epochs done already, also parts of one.
+
+    Returns:
+        `(training, beside)`: seconds of the steps, and of what comes between.
+    """
+    training = beside = 0.0
+    for stage, seconds in zip(plan_stages(config), seconds_a_step, strict=True):
+        epochs = stage.last - max(stage.first, done)
+        if epochs > 0:
+            training += epochs * steps * seconds
+            beside += work.beside(config, epochs, seconds)
+    return training, beside
+
+
+def epochs_that_fit(config, seconds, steps, seconds_a_step, work):
+    """Returns how many epochs fit into some seconds, at least one for each stage.
+
+    Args:
+        config: A `Config`, whose own `epochs` do not count.
+        seconds: How long the training may take.
+        steps: Steps an epoch.
+        seconds_a_step: List of numbers, one for each stage.
+        work: The `Work`.
+
+    Example:
+        >>> epochs_that_fit(Config(), 100.0, 10, [0.5], Work({}, 10.0))  # 90 / 5
+        18
+    """
+    fewest = len(plan_stages(config))
+
+    def needed(epochs):
+        long = replace(config, epochs=epochs)
+        return sum(seconds_left(long, steps, seconds_a_step, work)) + work.once
+
+    return fewest + bisect_right(range(fewest + 1, MOST + 1), seconds, key=needed)
+
+
+def in_plain_words(seconds):
+    """Returns a duration as in a sentence: `50 seconds`, `12 minutes`, `3.5 hours`."""
+    if seconds < 90:
+        number = max(1, round(seconds))
+        return f"{number} second{'' if number == 1 else 's'}"
+    if seconds < 1.5 * HOUR:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / HOUR:.1f} hours"
+
+
+def how_long(training, beside, epochs, steps, seconds_a_step):
+    """Returns the sentence that says how long a training still takes.
+
+    Args:
+        training: Seconds of its steps.
+        beside: Seconds of what comes between.
+        epochs: Epochs left, also parts of one.
+        steps: Steps an epoch.
+        seconds_a_step: As measured.
+    """
+    number = math.ceil(epochs)
+    each = f"{seconds_a_step:.2g}" if seconds_a_step < 10 else f"{seconds_a_step:.0f}"
+    return (
+        f"About {in_plain_words(training + beside)} to go: {number} "
+        f"epoch{'' if number == 1 else 's'} of {steps} steps, {each} s each, and "
+        f"{in_plain_words(beside)} for samples, scores and checkpoints."
+    )
+
+
+def what_would_fit(config, seconds):
+    """Returns the sentence that says what makes a long training shorter, "" if it is
+    not long or its length was asked for.
+
+    Args:
+        config: A `Config`.
+        seconds: How long it takes.
+    """
+    if seconds <= HOUR or config.minutes:
+        return ""
+    ways = []
+    if config.cycle:
+        phases = sum(len(stage.phases) for stage in plan_stages(config))
+        if (fit := int(config.epochs * HOUR / seconds)) >= phases:
+            ways.append(f"--epochs {fit}, which is an hour")
+    elif seconds / config.epochs < HOUR / 2:
+        ways.append("--minutes 60, which fits it into an hour")
+    if config.progressive is None and config.size > 16:
+        ways.append(f"--size {config.size // 2}, a quarter of the pixels")
+    features = config.g_features, config.d_features
+    if min(features) >= 16 and not (config.g_widths or config.d_widths):
+        g_half, d_half = (number // 2 for number in features)
+        less = "a quarter to a half of the multiplications"
+        ways.append(f"--g_features {g_half} --d_features {d_half}, {less}")
+    if not ways:
+        return ""
+    listed = "; or ".join(ways)
+    return f"To have less to wait for: Ctrl-C, and again with --overwrite and {listed}."

@@ -1,0 +1,184 @@
+"""The clock of a training: it is timed, planned for `minutes`, and ended in time."""
+
+import math
+import time
+from collections import deque
+from dataclasses import replace
+from statistics import median
+
+import keras
+
+from dcgan.data.pipeline import epoch_steps
+from dcgan.stages import plan_stages
+from dcgan.training.callbacks import current_stage, plan_of
+from dcgan.training.duration import (
+    SHARE,
+    epochs_that_fit,
+    in_plain_words,
+    seconds_left,
+    work_of,
+)
+from dcgan.training.progressive import grow
+from dcgan.training.run_callbacks import has_scores
+
+WARM_UP = 2  # steps that are not timed: the first builds the graph
+TIMED = 40  # steps
+LATEST = 5  # epochs that tell how fast the machine is now
+TIMED_SHARE = 0.05  # of the minutes at most, if steps are slow
+
+
+class StepTimes(keras.callbacks.Callback):
+    """Times some steps, then ends the training.
+
+    Args:
+        limit: Seconds after which fewer are enough.
+
+    Attributes:
+        timed: Seconds that the timed steps took.
+        a_step: Seconds of one of them.
+    """
+
+    def __init__(self, limit):
+        super().__init__()
+        self.limit = limit
+        self._count = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        self._count += 1
+        if self._count == WARM_UP:
+            self._began = now
+        steps = self._count - WARM_UP
+        if steps > 0 and (steps == TIMED or now - self._began > self.limit):
+            self.timed = now - self._began
+            self.a_step = self.timed / steps
+            self.model.stop_training = True
+
+
+def time_stages(config, images, fit_stage):
+    """Trains throw-away GANs for some steps, one for each stage.
+
+    They leave no trace: all draws are made of seed, purpose and step.
+
+    Args:
+        config: A `Config` with `minutes`.
+        images: uint8 array (N, size, size, channels), or `StoredImages`.
+        fit_stage: The function that trains a stage.
+
+    Returns:
+        `(building, seconds_a_step)`: seconds that networks and graphs took, and a list
+        with a number for each stage.
+    """
+    count = len(plan_stages(config))
+    steps = epoch_steps(images, config.batch_size)
+    epochs = count * (WARM_UP + TIMED)  # enough steps in each stage
+    trial = replace(config, minutes=0.0, epochs=epochs, init_from=None)
+    limit = 60 * config.minutes * TIMED_SHARE / count
+    found, started = [], time.monotonic()
+    for stage, gan in grow(trial, steps):
+        gan.step.assign(stage.first * steps)
+        times = StepTimes(limit)
+        fit_stage(gan, stage, images, [times])
+        found.append(times)
+    timed = sum(times.timed + WARM_UP * times.a_step for times in found)
+    building = max(0.0, time.monotonic() - started - timed)
+    return building, [times.a_step for times in found]
+
+
+def settle_length(config, run, pictures, found, started, fit_stage):
+    """Finds the epochs of a run that has `minutes`.
+
+    One that goes on keeps those that were found at its start, however long they take.
+
+    Args:
+        config: The `Config`.
+        run: The `Run`.
+        pictures: The `Pictures`.
+        found: Folder of the checkpoint to go on from, None at the start.
+        started: Time of `time.monotonic` that `minutes` count from.
+        fit_stage: The function that trains a stage.
+
+    Returns:
+        `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
+    """
+    if not config.minutes:
+        return config, StopInTime()
+    if found:
+        return replace(config, epochs=run.config.epochs), StopInTime()
+    images, count = pictures.train, len(pictures.train) + len(pictures.held_out)
+    work = work_of(config, count, has_scores(config, images))
+    deadline = started + 60 * config.minutes
+    return plan_minutes(config, images, deadline, work, fit_stage)
+
+
+def plan_minutes(config, images, deadline, work, fit_stage):
+    """Finds the epochs that end before a deadline.
+
+    Args:
+        config: A `Config` with `minutes`.
+        images: uint8 array (N, size, size, channels), or `StoredImages`.
+        deadline: Time of `time.monotonic`.
+        work: The `Work`.
+        fit_stage: The function that trains a stage.
+
+    Returns:
+        `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
+    """
+    asked = f"{config.minutes:g} minutes"
+    print(f"Timing some steps, to see how many epochs fit into {asked}", flush=True)
+    building, a_step = time_stages(config, images, fit_stage)
+    work = work.slowed(building / len(a_step))
+    steps = epoch_steps(images, config.batch_size)
+    left = deadline - time.monotonic() - building
+    epochs = epochs_that_fit(config, SHARE * left, steps, a_step, work)
+    config = replace(config, epochs=epochs)
+    needed = sum(seconds_left(config, steps, a_step, work)) + work.once
+    if needed > left:
+        longer = in_plain_words(needed + building)
+        print(f"{asked} are not enough: the fewest epochs take {longer}", flush=True)
+    seconds = steps * a_step[-1]
+    return config, StopInTime(deadline, seconds, work.seconds(a_step[-1]))
+
+
+class StopInTime(keras.callbacks.Callback):
+    """Ends a training after the epoch whose successor would be too long.
+
+    Epochs are planned to end in time; this is for a machine that has become slower. It
+    comes before all callbacks that do something at the end, and never stops a stage
+    that is followed by another, whose pictures have not their full size.
+
+    Args:
+        deadline: Time of `time.monotonic`.
+        planned: Seconds that an epoch was to take.
+        closing: The same of all that is left to write at the end.
+
+    Attributes:
+        stopped: The epochs done, if it has stopped the training, else 0.
+    """
+
+    def __init__(self, deadline=math.inf, planned=1.0, closing=0.0):
+        super().__init__()
+        self.deadline = deadline
+        self.planned = planned
+        self.closing = closing
+        self.stopped = 0
+
+    def on_train_begin(self, logs=None):
+        self._seconds = None  # of the latest epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now, last = time.monotonic(), plan_of(self)[-1]
+        if self._seconds is None:  # the first epoch, which builds the graph
+            self._seconds = deque([self.planned], maxlen=LATEST)
+        else:
+            self._seconds.append(now - self._began)
+        if current_stage(self) != last or epoch + 1 >= last.last:
+            return
+        seconds = median(self._seconds)
+        closing = self.closing * max(1.0, seconds / self.planned)
+        if now + seconds + closing > self.deadline:
+            self.stopped = epoch + 1
+            self.model.stop_training = True

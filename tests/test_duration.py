@@ -1,6 +1,5 @@
 """How long a run takes: by hand, by a clock that stands still, and for real."""
 
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,6 +94,7 @@ def test_on_a_slow_machine_all_beside_the_steps_takes_longer():
     work = Work({"sample_every": (1.0, 2.0)}, 7.0)
     assert work.slowed(2.5 * BUILDING) == Work({"sample_every": (2.5, 2.0)}, 17.5)
     assert work.slowed(0.5 * BUILDING) == work
+    assert work.slowed(9 * BUILDING) == Work({"sample_every": (3.0, 2.0)}, 21.0)
 
 
 def test_what_is_off_costs_nothing():
@@ -466,11 +466,14 @@ def test_in_memory_minutes_hold_too(monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("Timing some steps")
 
 
-def test_too_few_minutes_are_said_and_train_the_fewest_epochs(monkeypatch, capsys):
+def test_too_few_minutes_are_said_and_train_the_fewest_epochs(
+    clock, monkeypatch, capsys
+):
     a_step_takes(100.0, monkeypatch)
     config = load_config(**NARROW, minutes=0.1)
-    images, deadline = np.zeros((12, 16, 16, 3), np.uint8), time.monotonic() + 6
+    images, deadline = np.zeros((12, 16, 16, 3), np.uint8), clock.time + 6
     planned, _ = timing.plan_minutes(config, images, deadline, IN_MEMORY, None)
     said = capsys.readouterr().out.splitlines()[-1]
     assert planned.epochs == 1
-    assert said == "0.1 minutes are not enough: the fewest epochs take 3 minutes"
+    # 2 x 100 s and 1 s for what comes once, instead of 6 s
+    assert said == "0.1 minutes are short for one epoch a stage: up to 3 minutes more"

@@ -9,9 +9,10 @@ from dcgan.stages import plan_stages
 
 MOST = 10**9  # epochs
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
-ONCE = 20.0  # seconds of what a run does once: first scores and gradients, the end
+ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the end
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
 BUILDING = 4.0  # seconds for the networks and the graph of one training
+SLOWEST = 3.0  # that factor is believed; more is mostly a moment's load
 HOUR = 3600
 
 # What a run does beside the steps, each time: seconds on the two cores on which
@@ -46,7 +47,7 @@ class Work(NamedTuple):
         Args:
             building: Seconds that the networks and the graph of a stage took on it.
         """
-        factor = max(1.0, building / BUILDING)
+        factor = min(max(1.0, building / BUILDING), SLOWEST)
         costs = {k: (factor * fixed, share) for k, (fixed, share) in self.costs.items()}
         return Work(costs, factor * self.once)
 

@@ -134,8 +134,8 @@ def plan_minutes(config, images, deadline, work, fit_stage):
     config = replace(config, epochs=epochs)
     needed = sum(seconds_left(config, steps, a_step, work)) + work.once
     if needed > left:
-        longer = in_plain_words(needed + building)
-        print(f"{asked} are not enough: the fewest epochs take {longer}", flush=True)
+        more = in_plain_words(needed - left)
+        print(f"{asked} are short for one epoch a stage: up to {more} more", flush=True)
     seconds = steps * a_step[-1]
     return config, StopInTime(deadline, seconds, work.seconds(a_step[-1]))
 

@@ -419,7 +419,7 @@ def test_a_run_by_minutes_is_the_run_by_as_many_epochs(
     run = dcgan.train(config)
     assert calls == [12]
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "Timing some steps, to see how many epochs fit into 5 minutes"
+    assert out[0] == "Timing some steps, to see how many epochs fit into 5 min"
     # 0.95 x 300 s of 2 x 10 s each; the timing itself has taken some of it.
     epochs = run.config.epochs
     assert 2 <= epochs <= 14 and run.config.minutes == 5
@@ -449,7 +449,7 @@ def test_a_run_that_became_slow_ends_early_and_is_finished(
     config = load_config(**NARROW, data=pictures, runs=tmp_path, minutes=1.0)
     run = dcgan.train(config)
     out = capsys.readouterr().out
-    assert "Ends after 2 of " in out
+    assert "slower, and 1 min were asked for" in out and "Ends after 2 of " in out
     assert run.config.epochs == 2 and run.config.minutes == 1
     assert (run.samples / "epoch_0002.png").is_file() and run.has_checkpoint()
     assert "2 of 2 epochs" in run.report.read_text()
@@ -476,4 +476,4 @@ def test_too_few_minutes_are_said_and_train_the_fewest_epochs(
     said = capsys.readouterr().out.splitlines()[-1]
     assert planned.epochs == 1
     # 2 x 100 s and 1 s for what comes once, instead of 6 s
-    assert said == "0.1 minutes are short for one epoch a stage: up to 3 minutes more"
+    assert said == "0.1 min are short for one epoch a stage: up to 3 minutes more"

@@ -100,7 +100,7 @@ def tell_stop_in_time(run, done):
     config = run.config
     print(
         f"Ends after {done} of {config.epochs} epochs: the machine has become slower, "
-        f"and {config.minutes:g} minutes were asked for",
+        f"and {config.minutes:g} min were asked for",
         flush=True,
     )
 

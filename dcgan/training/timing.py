@@ -124,7 +124,7 @@ def plan_minutes(config, images, deadline, work, fit_stage):
     Returns:
         `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
     """
-    asked = f"{config.minutes:g} minutes"
+    asked = f"{config.minutes:g} min"
     print(f"Timing some steps, to see how many epochs fit into {asked}", flush=True)
     building, a_step = time_stages(config, images, fit_stage)
     work = work.slowed(building / len(a_step))

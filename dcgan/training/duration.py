@@ -11,12 +11,12 @@ MOST = 10**9  # epochs
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
 ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the end
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
-BUILDING = 4.0  # seconds for the networks and the graph of one training
+BUILDING = 4.0  # seconds for networks and graph, estimated for two idle cores
 SLOWEST = 3.0  # that factor is believed; more is mostly a moment's load
 HOUR = 3600
 
-# What a run does beside the steps, each time: seconds on the two cores on which
-# `BUILDING` was measured, and what grows with the networks, in steps of training.
+# What a run does beside the steps, each time: seconds, roughly as once seen on two
+# cores, and what grows with the networks, in steps of training.
 COSTS = {
     "sample_every": (0.4, 2.5),  # the sheet, the curves and both networks
     "checkpoint_every": (0.1, 1.0),

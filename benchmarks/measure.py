@@ -14,6 +14,28 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 
 
+def new_gan(config):
+    """Returns a compiled `GAN`, and a function that trains it on a batch."""
+    from dcgan.cli import quiet_tensorflow
+
+    quiet_tensorflow()
+    import tensorflow as tf
+
+    from dcgan import GAN, build_discriminator, build_generator
+
+    gan = GAN(build_generator(config), build_discriminator(config), config)
+    gan.compile()
+    return gan, tf.function(gan.train_step, jit_compile=gan.jit_compile)
+
+
+def noise_batch(config):
+    """Returns a batch of noise in [-1, 1], as large as the config's pictures."""
+    import tensorflow as tf
+
+    shape = config.batch_size, config.size, config.size, config.channels
+    return tf.random.stateless_uniform(shape, (0, 0), -1.0, 1.0)
+
+
 class Cost(NamedTuple):
     """What something took.
 

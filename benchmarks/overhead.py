@@ -28,6 +28,7 @@ from benchmarks.measure import (
     cost_of,
     in_words,
     interleave,
+    new_gan,
     now,
     parser_of,
     positive,
@@ -71,14 +72,12 @@ SMALL = {"size": 16, "g_features": 2, "d_features": 2, "eval_every": 0}
 def step_costs(config, images, rounds, steps):
     """Returns lists of `Cost`s of a step: on one batch, on the pipeline's, in `fit`."""
     import keras
-    import tensorflow as tf
 
-    from dcgan import GAN, build_discriminator, build_generator, make_dataset
+    from dcgan import make_dataset
 
-    gan = GAN(build_generator(config), build_discriminator(config), config)
-    gan.compile()
+    gan, step = new_gan(config)
     dataset = make_dataset(images, config.batch_size, config.seed, flip=config.flip)
-    step, batches = tf.function(gan.train_step), iter(dataset)
+    batches = iter(dataset)
     batch = next(batches)
 
     def bare():
@@ -147,8 +146,8 @@ def time_callbacks(config, images):
 
     spent, make = Spent(), trainer.run_callbacks
 
-    def watched(*args):
-        callbacks = make(*args)
+    def watched(*args, **kwargs):
+        callbacks = make(*args, **kwargs)
         for callback in callbacks:
             spent.watch(callback)
         return callbacks

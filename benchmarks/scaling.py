@@ -28,6 +28,8 @@ from benchmarks.measure import (
     cost_of,
     in_words,
     interleave,
+    new_gan,
+    noise_batch,
     parser_of,
     positive,
     print_machine,
@@ -87,7 +89,7 @@ def training_costs(sets, config, rounds, steps):
     """
     from dcgan import make_dataset
 
-    step = step_of(config)
+    _, step = new_gan(config)
     streams = {}
     for count, folder in sets.items():
         images = load_images(folder, config.size, config.channels)
@@ -110,31 +112,16 @@ def size_costs(configs, rounds, steps):
         rounds: Turns of each.
         steps: Steps in a turn.
     """
-    import tensorflow as tf
-
     tasks = {}
     for config in configs:
-        shape = config.batch_size, config.size, config.size, config.channels
-        real = tf.random.stateless_uniform(shape, (0, 0), -1.0, 1.0)
-
-        tasks[config.size] = partial(_time_step, step_of(config), real, steps)
+        (_, step), real = new_gan(config), noise_batch(config)
+        tasks[config.size] = partial(_time_step, step, real, steps)
     return interleave(tasks, rounds)
 
 
 def _time_step(step, real, steps):
     step(real)
     return cost_of(lambda: step(real), steps)
-
-
-def step_of(config):
-    """Returns a function that trains on one batch."""
-    import tensorflow as tf
-
-    from dcgan import GAN, build_discriminator, build_generator
-
-    gan = GAN(build_generator(config), build_discriminator(config), config)
-    gan.compile()
-    return tf.function(gan.train_step)
 
 
 def print_counts(what, costs):
@@ -185,7 +172,7 @@ def main(argv=None):
     parser.add_argument("--pictures", type=numbers, default=COUNTS, help=COUNTS)
     parser.add_argument("--sizes", type=numbers, default=SIZES, help=SIZES)
     parser.add_argument("--rounds", type=positive, default=5, help="turns of each (5)")
-    parser.add_argument("--steps", type=positive, default=10, help="steps a turn (10)")
+    parser.add_argument("--steps", type=positive, default=30, help="steps a turn (30)")
     parser.add_argument("--small", action="store_true", help="tiny, to try it out")
     options = parser.parse_args(argv)
     print_machine()

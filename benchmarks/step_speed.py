@@ -27,6 +27,8 @@ from benchmarks.measure import (
     cost_of,
     in_words,
     interleave,
+    new_gan,
+    noise_batch,
     parser_of,
     positive,
     print_machine,
@@ -57,17 +59,9 @@ def our_step(case, small):
     """Returns a function that does one step of a case."""
     if case == MATRICES:
         return our_product()
-    quiet_tensorflow()
-    import tensorflow as tf
-
-    from dcgan import GAN, build_discriminator, build_generator
-
     config = config_of(case, small)
-    gan = GAN(build_generator(config), build_discriminator(config), config)
-    gan.compile()
-    shape = config.batch_size, config.size, config.size, config.channels
-    real = tf.random.stateless_uniform(shape, (0, 0), -1.0, 1.0)
-    step = tf.function(gan.train_step)
+    _, step = new_gan(config)
+    real = noise_batch(config)
     return lambda: float(step(real)["g_loss"])
 
 

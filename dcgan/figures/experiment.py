@@ -82,7 +82,7 @@ def kid_figure(results, title, against="epoch"):
     return figure
 
 
-def _band(curves, score, against):
+def _band(curves, score, against="epoch"):
     """Returns places and a score there: the middle, the low and the high edge."""
     shared = sorted(set.intersection(*(set(curve[against]) for curve in curves)))
     by_place = [dict(zip(curve[against], curve[score])) for curve in curves]

@@ -9,7 +9,14 @@ import pytest
 from helpers import python, write_pictures
 from PIL import Image
 
-from benchmarks import measure, overhead, scaling, step_speed, time_to_quality
+from benchmarks import (
+    measure,
+    overhead,
+    published,
+    scaling,
+    step_speed,
+    time_to_quality,
+)
 from benchmarks.measure import Cost
 from dcgan.config import Config, load_flags
 from dcgan.run import Run
@@ -18,7 +25,8 @@ from dcgan.training.logs import TIMING_HEADER
 from dcgan.training.scoring import HEADER
 
 FOLDER = Path(measure.__file__).parent
-PROGRAMS = ["arithmetic", "overhead", "scaling", "step_speed", "time_to_quality"]
+PROGRAMS = ["arithmetic", "overhead", "published", "scaling", "step_speed"]
+PROGRAMS += ["time_to_quality"]
 TINY = "--size=16 --g_features=2 --d_features=2 --batch_size=4 --gradients_every=0"
 
 
@@ -272,3 +280,30 @@ def test_a_training_is_scored(tmp_path, monkeypatch, capsys):
     (row,) = re.findall(r"^\| default \| (.*) \|$", capsys.readouterr().out, re.M)
     assert row.split(" | ")[0] == "4" and "+-" in row
     assert (tmp_path / "time_to_quality.png").is_file()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_come_back_from_sheets_in_their_order(channels):
+    """70 pictures of one grey each, on two sheets."""
+    greys = np.linspace(0, 255, 70).astype(np.uint8)
+    images = np.broadcast_to(greys[:, None, None, None], (70, 16, 16, channels))
+    saved = published.through_jpeg(images)
+    assert (saved.shape, saved.dtype) == ((70, 16, 16, 3), np.uint8)
+    middle = saved[:, 8, 8].astype(int)
+    assert np.abs(middle - greys[:, None]).max() <= 3
+
+
+def test_a_run_is_scored_as_a_published_sheet(tmp_path):
+    data = write_pictures(tmp_path / "pictures", 20)
+    flags = [*TINY.split(), "--epochs=1", "--eval_every=0", "--latent_dim=4"]
+    places = [f"--data={data}", f"--runs={tmp_path}", "--name=run"]
+    trained = python("-m", "dcgan.train", *flags, *places)
+    assert trained.returncode == 0, trained.stderr
+    done = python(FOLDER / "published.py", tmp_path / "run", "--draws", 2)
+    assert done.returncode == 0, done.stderr
+    first, head, _, *rows = done.stdout.strip().splitlines()
+    assert first == "2 sheets of 64 samples, JPEG quality 75"
+    assert head.split("|")[2].strip() == "KID x 1000"
+    assert [row.split()[1] for row in rows] == ["lite0", "lite1"]
+    wrong = python(FOLDER / "published.py", tmp_path / "run", "--extractors", "vgg")
+    assert wrong.returncode == 2 and "--extractors" in wrong.stderr

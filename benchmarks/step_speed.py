@@ -113,7 +113,7 @@ def measure(rounds, steps, small):
         pools, tasks = {OURS: ours, THEIRS: theirs}, {}
         for case in (PLAIN, AUGMENTED, DEFAULT, MATRICES):
             for name, pool in pools.items():
-                count = PRODUCTS if case == MATRICES else steps
+                count = PRODUCTS if case == MATRICES and not small else steps
                 if (case, name) != (DEFAULT, THEIRS):
                     call = partial(pool.submit, time_steps, name, case, small, count)
                     tasks[case, name] = lambda call=call: call().result()

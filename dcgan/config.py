@@ -89,7 +89,7 @@ class Config:
     discriminators: int = 1  # several see the same pictures; G serves their mean
     heads: int = 1  # heads over one trunk, each with a hidden layer of its own
     projected: bool = False  # four more discriminators, on frozen features of Lite0
-    projected_size: int = 128  # side at which those are taken: 64, 128 or 256 pixels
+    projected_size: int = 64  # side at which those are taken: 64, 128 or 256 pixels
 
     # training
     batch_size: int = 32  # pictures a step; small batches mean more steps an epoch

@@ -19,6 +19,7 @@ from dcgan.figures.scores import score_lines
 from dcgan.files import whole_file
 from dcgan.latent import draw_latents
 from dcgan.run import Run
+from dcgan.validation import EXTRACTORS
 
 SMALLEST, LARGEST = 8, 1024  # side, pixels
 COUNT = 1000  # pictures to make from a run
@@ -193,6 +194,7 @@ def _check(options):
             "either a run or --fake says what to score. Received: "
             f"{'neither' if options.run is None else 'both'}. Allowed: one of them"
         )
+    check_choice("extractor", options.extractor, EXTRACTORS)
     for flag in ("data", "out"):
         if options.fake and not getattr(options, flag):
             raise invalid(f"--{flag}", None, "a folder, which --fake needs")

@@ -6,12 +6,13 @@ from dcgan.cells import THE_CELLS, experiment_names, plan_cells
 from dcgan.cli import Parser, run_command
 from dcgan.config import Config, save_config
 from dcgan.data.folder import load_images
-from dcgan.errors import InputError, invalid
+from dcgan.errors import InputError, check_choice, invalid
 from dcgan.figures.experiment import write_figures
 from dcgan.files import whole_file
 from dcgan.jobs import run_jobs
 from dcgan.parsing import parse_flags
 from dcgan.results import read_result
+from dcgan.validation import EXTRACTORS
 
 PICTURES = 1000  # that each cell is scored by
 
@@ -31,6 +32,7 @@ def main(argv=None):
     add("experiment", help="one of these names, or a YAML file like theirs")
     add("--jobs", type=int, default=1, help="trainings at a time; they share cores (1)")
     add("--seeds", help="such as 0,1,2; instead of the experiment's own")
+    add("--extractor", default="lite0", help="what scores: lite0, lite1 or inception")
     options, rest = parser.parse_known_args(argv)
     if not 1 <= options.jobs <= 64:
         raise invalid("--jobs", options.jobs, "1 to 64")
@@ -39,16 +41,18 @@ def main(argv=None):
     for knob in (*THE_CELLS, "recipe", "config"):
         if knob in knobs:
             raise invalid(f"--{knob}", knobs[knob], "nothing: each cell has its own")
-    run_experiment(options.experiment, options.jobs, seeds, **knobs)
+    run_experiment(options.experiment, options.jobs, seeds, options.extractor, **knobs)
 
 
-def run_experiment(source, jobs=1, seeds=None, **overrides):
+def run_experiment(source, jobs=1, seeds=None, extractor="lite0", **overrides):
     """Trains and scores all cells of a comparison, and draws them side by side.
 
     Args:
         source: Name or YAML file; see `dcgan.cells.plan_cells`.
         jobs: How many cells train at the same time.
         seeds: List of seeds instead of the comparison's own.
+        extractor: What scores at the end: `lite0`, `lite1` or `inception`. With
+            another one only the scores are taken again.
         **overrides: Knobs for all cells.
 
     Returns:
@@ -62,13 +66,14 @@ def run_experiment(source, jobs=1, seeds=None, **overrides):
         >>> results = dcgan.run_experiment("diffaugment", jobs=2, epochs=50)
         >>> dcgan.show_kid(results, "DiffAugment")
     """
+    check_choice("--extractor", extractor, EXTRACTORS)
     name, about, cells = plan_cells(source, seeds, **overrides)
     folder = cells[0].run.folder.parent
     for settings in {_picture_settings(cell.config) for cell in cells}:
         load_images(*settings)  # refused here if at all, and once for all cells
     print(f"{about}: {len(cells)} trainings, {jobs} at a time, in {folder}", flush=True)
     titles = {cell.title: cell for cell in cells}
-    planned = {title: _job(cell, folder) for title, cell in titles.items()}
+    planned = {title: _job(cell, folder, extractor) for title, cell in titles.items()}
     problems = {}
     for title, problem in run_jobs(planned, jobs):
         problems[title] = problem
@@ -86,13 +91,14 @@ def run_experiment(source, jobs=1, seeds=None, **overrides):
     return results
 
 
-def _job(cell, folder):
+def _job(cell, folder, extractor):
     """Returns the commands of a cell and the file for what they print."""
     base = folder / "cells" / cell.config.name
     with whole_file(base.with_name(f"{base.name}.yml")) as temporary:
         save_config(cell.config, temporary)
     train = ["dcgan.train", "--config", f"{base}.yml"]
     score = ["dcgan.evaluate", str(cell.run.folder), "-n", str(PICTURES)]
+    score += ["--extractor", extractor]
     overwrite = ["--overwrite"] if cell.config.overwrite else []
     return [train + overwrite, score], base.with_name(f"{base.name}.log")
 

@@ -13,6 +13,7 @@ from dcgan.shapes import discriminator_strides, map_count
 from dcgan.stages import stage_rules
 
 POLICIES = ("color", "translation", "cutout")
+EXTRACTORS = ("lite0", "lite1", "inception")
 
 WIDEST = 2**16
 MANY = 10**9  # "or more" ends here: more pictures or epochs than anybody has

@@ -77,8 +77,10 @@ def test_what_is_done_is_not_done_again(done, place):
     before = log.read_text()
     (place / "plain.yml").write_text(CELLS.replace("seeds: [0, 1]", ""))
     again = [place / "mine.yml", *flags[1:], *QUICK, "--seeds", "0"]
+    again += ["--extractor", "lite1"]  # only scores it anew
     assert command("experiment", *again).returncode == 2  # one cell still fails
     assert log.read_text() == before
+    assert "as lite1 sees them" in (place / "mine" / "table.md").read_text()
     said = (place / "mine" / "cells" / "plain-seed0.log").read_text()
     assert "All 2 epochs are done" in said
 
@@ -93,6 +95,7 @@ def test_what_is_done_is_not_done_again(done, place):
         (["diffaugment", "--sizes", "3"], "unknown knob. Received: sizes"),
         (["diffaugment", "--data", "nowhere"], "does not exist"),
         (["nothing"], "no such experiment"),
+        (["losses", "--extractor", "vgg"], "--extractor.*vgg.*lite0, lite1, inception"),
     ],
 )
 def test_wrong_flags_are_refused_before_anything_is_written(

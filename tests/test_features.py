@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from dcgan import validation
 from dcgan.errors import InputError
-from dcgan.evaluation.features import BATCH, Extractor
+from dcgan.evaluation.features import BATCH, EXTRACTORS, Extractor
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (70, 32, 32, 3), dtype=np.uint8)
 
@@ -13,6 +14,10 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (70, 32, 32, 3), dtype=np.u
 @pytest.fixture(scope="module")
 def extractor():
     return Extractor()
+
+
+def test_the_names_are_those_of_the_commands():
+    assert tuple(EXTRACTORS) == validation.EXTRACTORS
 
 
 def test_lite0_is_the_default(extractor):

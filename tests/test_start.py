@@ -85,7 +85,7 @@ OTHER = {
     **{"self_attention": True, "minibatch_std": True, "discriminators": 2, "heads": 2},
     **{"minibatch_discrimination": True, "minibatch_kernels": 3, "minibatch_dims": 3},
     **{"block_convs": 2, "equalized_lr": True},
-    **{"projected": True, "projected_size": 64},
+    **{"projected": True, "projected_size": 128},
 }
 SAME_SHAPES = {"equalized_lr"}  # it is compared as well: the scales differ
 

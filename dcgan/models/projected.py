@@ -8,8 +8,8 @@ from dcgan.models.layers import connect, layer_seed
 from dcgan.models.lite import build_lite_maps
 from dcgan.models.spectral import SpectralConv2D
 
-WIDTHS = (64, 128, 256, 512)  # of the mixed maps, from the finest to the coarsest
-NARROWEST = 64  # of the small discriminators
+WIDTHS = (32, 64, 128, 256)  # of the mixed maps, from the finest to the coarsest
+NARROWEST = 32  # of the small discriminators
 SLOPE = 0.2
 
 
@@ -31,7 +31,7 @@ class FrozenFeatures(keras.layers.Layer):
         InputError: When it is made, if the weights are missing or altered.
     """
 
-    def __init__(self, size=128, **kwargs):
+    def __init__(self, size=64, **kwargs):
         super().__init__(**kwargs)
         self.size = size
         network = build_lite_maps(TRAINING_EXTRACTOR, size)

@@ -1,6 +1,7 @@
 """The benchmarks of speed: what they count and print, each in its smallest mode."""
 
 import re
+import signal
 from dataclasses import fields
 from pathlib import Path
 
@@ -161,6 +162,7 @@ def test_the_ratio_is_that_of_pictures_a_second_without_augmentation(capsys):
 
 def test_without_pytorch_one_line_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setattr(step_speed, "find_spec", lambda name: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # a command keeps its own
     with pytest.raises(SystemExit) as ended:
         step_speed.run_command(step_speed.main, [])
     assert ended.value.code == 2

@@ -71,7 +71,7 @@ def test_each_stage_counts_with_its_own_seconds():
 
 
 def test_the_most_epochs_that_fit_by_hand():
-    config = Config(epochs=800)
+    config = Config(epochs=800, sample_every=5)
     work = Work({"sample_every": (2.0, 0.0)}, 10.0)
     # n x 10 x 0.5 + (n / 5 + 1) x 2 + 10 <= 120, so n <= 108 / 5.4 = 20
     assert epochs_that_fit(config, 120.001, 10, [0.5], work) == 20

@@ -20,6 +20,7 @@ from dcgan.errors import invalid
 # What a count of a step takes for granted, by knob.
 PLAIN = {"update": "alternating", "critic_steps": 1, "fresh_latents": False}
 PLAIN |= {"discriminators": 1, "progressive": None, "dynamic_frequency": False}
+PLAIN |= {"projected": False}
 PLAIN |= {"feature_matching": 0, **dict.fromkeys(PENALTY_KNOBS, 0)}
 
 
@@ -71,12 +72,12 @@ def step_multiply_adds(generator, discriminator):
         generator: Dict from `multiply_adds`, its layers in order.
         discriminator: The same of D.
     """
-    g, d = sum(generator.values()), sum(discriminator.values())
-    first_g, first_d = next(iter(generator.values())), next(
-        iter(discriminator.values())
+    (g, stem), (d, first) = (
+        (sum(counts.values()), next(iter(counts.values())))
+        for counts in (generator, discriminator)
     )
-    whole_g = 3 * g - first_g
-    update_d = 2 * (3 * d - first_d)
+    whole_g = 3 * g - stem
+    update_d = 2 * (3 * d - first)
     through_d = 2 * d
     return whole_g + update_d + through_d
 

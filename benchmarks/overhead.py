@@ -188,14 +188,16 @@ def row_of(name, values, cores):
 
 def share_rows(costs):
     """Returns the lines of the pipeline and of `fit`, each against the one before."""
-    rows, pairs = [], {"data pipeline": ("bare", "pipeline")}
-    pairs["fit loop"] = ("pipeline", "fit")
-    for name, (base, more) in pairs.items():
-        both = [
-            [100 * (r - 1) for r in ratios(*([c[k] for c in costs[n]] for n in pair))]
-            for k, pair in ((0, (more, base)), (1, (more, base)))
-        ]
-        rows.append(row_of(name, *both))
+    rows = []
+    for name, more, base in (
+        ("data pipeline", "pipeline", "bare"),
+        ("fit loop", "fit", "pipeline"),
+    ):
+        by_clock, by_cores = (
+            [100 * (ratio - 1) for ratio in ratios(found, others)]
+            for found, others in zip(zip(*costs[more]), zip(*costs[base]))
+        )
+        rows.append(row_of(name, by_clock, by_cores))
     return rows
 
 

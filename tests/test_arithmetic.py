@@ -46,9 +46,8 @@ def test_what_is_not_known_is_refused():
 def test_a_step_pass_by_pass():
     g, d = {"stem": 2, "output": 30}, {"first": 500, "head": 7000}
     generator = (2 + 30) + (2 + 30) + 30  # forward, weights, inputs but the latents
-    update_of_d = 2 * (
-        7500 + 7500 + 7000
-    )  # real and generated; no gradient at pictures
+    # real and generated; no gradient at pictures
+    update_of_d = 2 * (7500 + 7500 + 7000)
     update_of_g = 7500 + 7500  # forward, inputs with the pictures
     total = generator + update_of_d + update_of_g
     assert arithmetic.step_multiply_adds(g, d) == total
@@ -71,6 +70,7 @@ def test_the_diffaugment_recipe_by_hand():
         ("r3gan", {}, "fresh_latents"),
         ("default", {"gp": 10.0, "d_norm": "none"}, "gp"),
         ("default", {"loss": "rgan"}, "loss"),
+        ("default", {"projected": True}, "projected"),
         ("keras-dcgan", {}, "update"),
     ],
 )

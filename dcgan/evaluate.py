@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from dcgan.bias import helped_to_train
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import find_pictures, load_images
 from dcgan.data.holdout import set_aside
 from dcgan.data.pictures import FORMATS, MODES
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, check_choice, invalid
-from dcgan.evaluation.bias import helped_to_train
 from dcgan.evaluation.limits import FEWEST, MOST
 from dcgan.figures.scores import score_lines
 from dcgan.files import whole_file

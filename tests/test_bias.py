@@ -5,7 +5,7 @@ import json
 from helpers import TINY, command
 
 from dcgan import load_config
-from dcgan.evaluation.bias import FLATTERS, helped_to_train
+from dcgan.bias import FLATTERS, helped_to_train
 from dcgan.figures.scores import source_of
 
 SCORES = {"n_fake": 20, "n_real": 10, "extractor": "lite0", "input_size": 128}

@@ -5,8 +5,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from dcgan.bias import FLATTERS, helped_to_train
 from dcgan.epochs import epoch_files
-from dcgan.evaluation.bias import FLATTERS, helped_to_train
 from dcgan.figures.scores import MEANINGS, read_scores, source_of, written
 from dcgan.files import whole_file
 from dcgan.provenance import command_of, differences_from_recipe

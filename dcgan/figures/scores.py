@@ -2,7 +2,7 @@
 
 from numbers import Real
 
-from dcgan.evaluation.bias import FLATTERS
+from dcgan.bias import FLATTERS
 from dcgan.files import read_json
 
 SOURCE = ("n_fake", "n_real", "extractor", "input_size")  # what every file has

@@ -15,15 +15,15 @@ from dcgan.models.torch_file import read_tensors
 
 BN_EPSILON = 1e-3
 
-# (kernel, stride of the first, expansion, channels)
+# (stride of the first block, expansion, channels); the weights know the kernels
 STAGES = (
-    (3, 1, 1, 16),
-    (3, 2, 6, 24),
-    (5, 2, 6, 40),
-    (3, 2, 6, 80),
-    (5, 1, 6, 112),
-    (5, 2, 6, 192),
-    (3, 1, 6, 320),
+    (1, 1, 16),
+    (2, 6, 24),
+    (2, 6, 40),
+    (2, 6, 80),
+    (1, 6, 112),
+    (2, 6, 192),
+    (1, 6, 320),
 )
 SCALES = (1, 2, 4, 6)  # the stages whose maps have a side of 1/4, 1/8, 1/16 and 1/32
 
@@ -144,7 +144,7 @@ def _trunk(pictures, tensors, lite):
     """Returns the last map of each stage."""
     x = _convolution(pictures, tensors, "_conv_stem", "_bn0", stride=2)
     index, maps = 0, []
-    for (_, first_stride, expansion, channels), repeats in zip(STAGES, lite.repeats):
+    for (first_stride, expansion, channels), repeats in zip(STAGES, lite.repeats):
         for repeat in range(repeats):
             stride = first_stride if repeat == 0 else 1
             x = _block(x, tensors, f"_blocks.{index}", stride, channels, expansion)

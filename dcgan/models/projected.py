@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from dcgan.evaluation.bias import TRAINING_EXTRACTOR
+from dcgan.bias import TRAINING_EXTRACTOR
 from dcgan.models.layers import connect, layer_seed
 from dcgan.models.lite import build_lite_maps
 from dcgan.models.spectral import SpectralConv2D
@@ -19,7 +19,8 @@ class FrozenFeatures(keras.layers.Layer):
     read from their package, not from the model's file.
 
     Args:
-        size: Side to which the pictures are resized, pixels, a multiple of 32.
+        size: Side to which the pictures are resized (bilinear, not antialiased),
+            pixels, a multiple of 32.
 
     Call arguments:
         pictures: (N, H, W, 1, 3 or 4) in [-1, 1]; RGBA is laid over white.
@@ -73,7 +74,8 @@ def projected_logits(make, pictures):
         List of four symbolic (N, 1) logits.
 
     Reference:
-        Sauer et al. 2021, Projected GANs Converge Faster, section 3.2 and figure 1.
+        Sauer et al. 2021, Projected GANs Converge Faster, section 3.2; across scales
+        they convolve 3x3 pixels and enlarge bilinearly, here 1x1 and the nearest.
     """
     config = make.config
     maps = FrozenFeatures(config.projected_size, name="projected_lite0")(pictures)

@@ -1,7 +1,7 @@
 """What a run writes and watches while it trains."""
 
+from dcgan.bias import FLATTERS, helped_to_train
 from dcgan.data.pipeline import epoch_steps
-from dcgan.evaluation.bias import FLATTERS, helped_to_train
 from dcgan.evaluation.features import EXTRACTORS
 from dcgan.evaluation.limits import FEWEST
 from dcgan.training import checkpoint, logs

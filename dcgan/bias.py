@@ -2,7 +2,8 @@
 
 TRAINING_EXTRACTOR = "lite0"  # whose features the knob `projected` trains with
 FLATTERS = (
-    "lite0 helped to train it, so these scores flatter; --extractor lite1 did not"
+    "lite0 helped to train this generator, so these scores flatter; "
+    "`evaluate --extractor lite1` asks a network that did not"
 )
 
 

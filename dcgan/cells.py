@@ -84,7 +84,7 @@ def plan_cells(source, seeds=None, **overrides):
         for name, knobs in content["cells"].items():
             chosen = {**base, **(knobs or {}), **overrides, "seed": seed}
             chosen |= settle_minutes([base, knobs or {}, overrides])
-            if chosen.get("minutes"):
+            if chosen.get("minutes"):  # those of another layer; both are refused
                 chosen.pop("epochs", None)
             recipe = chosen.pop("recipe", "default")
             place = {"runs": str(runs), "name": f"{_slug(name)}-seed{seed}"}

@@ -102,7 +102,11 @@ class Run:
         return run
 
     def set_epochs(self, epochs):
-        """Writes down that a run is finished after other epochs than were planned."""
+        """Writes down that a run is finished after other epochs than were planned.
+
+        Args:
+            epochs: Epochs done.
+        """
         with whole_file(self.config_file) as temporary:
             save_config(replace(self.config, epochs=epochs), temporary)
 

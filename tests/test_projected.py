@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan import GAN, build_discriminator, build_generator, load_config
+from dcgan import GAN, build_discriminator, build_generator, fit, load_config
 from dcgan.models.lite import build_lite_maps
 from dcgan.models.projected import FrozenFeatures
 from dcgan.models.spectral import SpectralNormalized, power_iterations
@@ -67,6 +67,22 @@ def test_four_more_logits_and_only_the_small_discriminators_train():
     assert len(fixed) == 7 and not any(x.trainable_variables for x in fixed)
 
 
+def test_maps_are_mixed_across_channels_and_then_across_scales(maps):
+    network = build_discriminator(load_config(**SMALL))
+
+    def mixing(name):
+        return network.get_layer(f"projected{name}").kernel.numpy()[0, 0]
+
+    scales = [scale.numpy() for scale in maps(enlarged(pictures()))]
+    expected = scales[3] @ mixing("4_channels")
+    for number in (3, 2, 1):
+        coarser = (expected @ mixing(f"{number}_scales")).repeat(2, 1).repeat(2, 2)
+        expected = scales[number - 1] @ mixing(f"{number}_channels") + coarser
+        mixed = network.get_layer(f"projected{number}_mixed").output
+        found = keras.Model(network.input, mixed)(pictures())
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_the_first_logit_is_the_pixel_discriminator_s():
     alone = build_discriminator(load_config(**SMALL | {"projected": False}))
     both = build_discriminator(load_config(**SMALL))
@@ -86,7 +102,7 @@ def test_small_discriminators_keep_their_spectral_norm():
         assert values[0] == pytest.approx(1, abs=1e-2)
 
 
-def test_it_scores_the_mean_of_five_logits_and_trains_without_lite0(tmp_path):
+def test_training_moves_every_weight_of_g_and_leaves_lite0():
     config = load_config(**SMALL, loss="hinge")
     gan = GAN(build_generator(config), build_discriminator(config), config)
     gan.compile()
@@ -143,21 +159,9 @@ def test_it_goes_with_other_techniques(knobs):
     assert np.isfinite([float(x) for x in logs.values()]).all()
 
 
-def test_it_grows_with_the_pictures(fit_progressively):
-    gan, history = fit_progressively(projected=True, projected_size=64)
+def test_it_grows_with_the_pictures():
+    knobs = SMALL | {"progressive": [8, 16], "epochs": 2, "min_map": 4, "latent_dim": 4}
+    noise = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
+    gan, history = fit(load_config("progan", **knobs), noise)
     assert gan.discriminator.output_shape == (None, 5)
     assert np.isfinite(history["d_loss"]).all()
-
-
-@pytest.fixture
-def fit_progressively():
-    import dcgan
-
-    def fit(**knobs):
-        sizes = {"progressive": [8, 16], "size": 16, "epochs": 2, "min_map": 4}
-        narrow = {"g_features": 2, "d_features": 2, "batch_size": 4, "latent_dim": 4}
-        config = load_config("progan", **sizes | narrow | knobs)
-        noise = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
-        return dcgan.fit(config, noise)
-
-    return fit

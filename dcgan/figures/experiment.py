@@ -53,7 +53,8 @@ def kid_figure(results, title, against="epoch"):
     Args:
         results: List of `dcgan.results.Result`s.
         title: Text above the curves.
-        against: What of the curves is their horizontal axis.
+        against: What of the curves is their horizontal axis: `epoch`, or, of cells
+            with one seed each, another column such as `minutes`.
 
     Returns:
         `matplotlib.figure.Figure`.

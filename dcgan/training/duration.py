@@ -1,6 +1,5 @@
 """How long a training takes, and how many epochs fit into a time: arithmetic only."""
 
-import math
 from bisect import bisect_right
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,7 +12,6 @@ ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the 
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
 BUILDING = 4.0  # seconds for networks and graph, estimated for two idle cores
 SLOWEST = 3.0  # that factor is believed; more is mostly a moment's load
-HOUR = 3600
 
 # What a run does beside the steps, each time: seconds, roughly as once seen on two
 # cores, and what grows with the networks, in steps of training.
@@ -52,8 +50,8 @@ class Work(NamedTuple):
         return Work(costs, factor * self.once)
 
     def beside(self, config, epochs, seconds_a_step):
-        """Returns how long it takes in some epochs of a stage; each is also at its
-        end."""
+        """Returns the seconds of it in some epochs of a stage, at whose end each of
+        its parts comes once more."""
         pairs = zip(self.costs, self._parts(seconds_a_step))
         times = (
             (epochs / getattr(config, knob) + 1, sum(parts)) for knob, parts in pairs
@@ -64,7 +62,7 @@ class Work(NamedTuple):
         return [(fixed, share * seconds_a_step) for fixed, share in self.costs.values()]
 
 
-IN_MEMORY = Work({}, 1.0)
+IN_MEMORY = Work({}, 1.0)  # of `dcgan.fit`, which writes and scores nothing
 
 
 def work_of(config, pictures, scored):
@@ -127,62 +125,3 @@ def epochs_that_fit(config, seconds, steps, seconds_a_step, work):
         return sum(seconds_left(long, steps, seconds_a_step, work)) + work.once
 
     return fewest + bisect_right(range(fewest + 1, MOST + 1), seconds, key=needed)
-
-
-def in_plain_words(seconds):
-    """Returns a duration as in a sentence: `50 seconds`, `12 minutes`, `3.5 hours`."""
-    if seconds < 90:
-        number = max(1, round(seconds))
-        return f"{number} second{'' if number == 1 else 's'}"
-    if seconds < 1.5 * HOUR:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / HOUR:.1f} hours"
-
-
-def how_long(training, beside, epochs, steps, seconds_a_step):
-    """Returns the sentence that says how long a training still takes.
-
-    Args:
-        training: Seconds of its steps.
-        beside: Seconds of what comes between.
-        epochs: Epochs left, also parts of one.
-        steps: Steps an epoch.
-        seconds_a_step: As measured.
-    """
-    number = math.ceil(epochs)
-    each = f"{seconds_a_step:.2g}" if seconds_a_step < 10 else f"{seconds_a_step:.0f}"
-    return (
-        f"About {in_plain_words(training + beside)} to go: {number} "
-        f"epoch{'' if number == 1 else 's'} of {steps} steps, {each} s each, and "
-        f"{in_plain_words(beside)} for samples, scores and checkpoints."
-    )
-
-
-def what_would_fit(config, seconds):
-    """Returns the sentence that says what makes a long training shorter, "" if it is
-    not long or its length was asked for.
-
-    Args:
-        config: A `Config`.
-        seconds: How long it takes.
-    """
-    if seconds <= HOUR or config.minutes:
-        return ""
-    ways = []
-    if config.cycle:
-        phases = sum(len(stage.phases) for stage in plan_stages(config))
-        if (fit := int(config.epochs * HOUR / seconds)) >= phases:
-            ways.append(f"--epochs {fit}, which is an hour")
-    elif seconds / config.epochs < HOUR / 2:
-        ways.append("--minutes 60, which fits it into an hour")
-    if config.progressive is None and config.size > 16:
-        ways.append(f"--size {config.size // 2}, a quarter of the pixels")
-    features = config.g_features, config.d_features
-    if min(features) >= 16 and not (config.g_widths or config.d_widths):
-        g_half, d_half = (number // 2 for number in features)
-        less = "a quarter to a half of the multiplications"
-        ways.append(f"--g_features {g_half} --d_features {d_half}, {less}")
-    if not ways:
-        return ""
-    listed = "; or ".join(ways)
-    return f"To have less to wait for: Ctrl-C, and again with --overwrite and {listed}."

@@ -70,9 +70,9 @@ class GAN(Objectives):
             self.ema_generator = keras.models.clone_model(generator)
             self.ema_generator.set_weights(generator.get_weights())
         with_features = bool(config.feature_matching or config.ct)
-        twice = any(getattr(config, penalty) for penalty in GRADIENT_PENALTIES)
-        self.judge = Judge(discriminator, with_features, fused=not twice)
-        # Not an attribute that Keras would list as one more network.
+        penalised = any(getattr(config, penalty) for penalty in GRADIENT_PENALTIES)
+        self.judge = Judge(discriminator, with_features, fused=not penalised)
+        # In a function, else Keras would list it as one more network.
         self.paint = partial(accelerate(generator), training=True)
         self.state = {}
         self.step = self._state("step", 0, "int64")

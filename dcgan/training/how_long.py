@@ -1,5 +1,6 @@
-"""The sentence that says how long a run takes."""
+"""What a run says about its length: how long it takes, and what is shorter."""
 
+import math
 import sys
 import time
 
@@ -7,10 +8,12 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from dcgan.stages import plan_stages
 from dcgan.training.callbacks import current_stage, plan_of
-from dcgan.training.duration import how_long, seconds_left, what_would_fit
+from dcgan.training.duration import seconds_left
 
 TOLD_AFTER = 20  # steps
+HOUR = 3600
 
 
 class SayHowLong(keras.callbacks.Callback):
@@ -48,7 +51,7 @@ class SayHowLong(keras.callbacks.Callback):
         stages = plan_of(self)
         by_pixels = [a_step * (stage.size / side) ** 2 for stage in stages]
         parts = seconds_left(config, self.steps, by_pixels, self.work, done)
-        say(how_long(*parts, stages[-1].last - done, self.steps, a_step))
+        say(time_left(*parts, stages[-1].last - done, self.steps, a_step))
         from_the_start = step <= TOLD_AFTER
         if from_the_start and not tf.config.list_physical_devices("GPU"):
             if advice := what_would_fit(config, sum(parts)):
@@ -59,3 +62,62 @@ def say(sentence):
     """Prints a line above the bar."""
     tqdm.write(sentence)
     sys.stdout.flush()
+
+
+def in_plain_words(seconds):
+    """Returns a duration as in a sentence: `50 seconds`, `12 minutes`, `3.5 hours`."""
+    if seconds < 90:
+        number = max(1, round(seconds))
+        return f"{number} second{'' if number == 1 else 's'}"
+    if seconds < 1.5 * HOUR:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / HOUR:.1f} hours"
+
+
+def time_left(training, beside, epochs, steps, seconds_a_step):
+    """Returns the sentence that says how long a training still takes.
+
+    Args:
+        training: Seconds of its steps.
+        beside: Seconds of what comes between.
+        epochs: Epochs left, also parts of one.
+        steps: Steps an epoch.
+        seconds_a_step: As measured.
+    """
+    number = math.ceil(epochs)
+    each = f"{seconds_a_step:.2g}" if seconds_a_step < 10 else f"{seconds_a_step:.0f}"
+    return (
+        f"About {in_plain_words(training + beside)} to go: {number} "
+        f"epoch{'' if number == 1 else 's'} of {steps} steps, {each} s each, and "
+        f"{in_plain_words(beside)} for samples, scores and checkpoints."
+    )
+
+
+def what_would_fit(config, seconds):
+    """Returns the sentence that says what makes a long training shorter, "" if it is
+    not long or its length was asked for.
+
+    Args:
+        config: A `Config`.
+        seconds: How long it takes.
+    """
+    if seconds <= HOUR or config.minutes:
+        return ""
+    ways = []
+    if config.cycle:
+        phases = sum(len(stage.phases) for stage in plan_stages(config))
+        if (fit := int(config.epochs * HOUR / seconds)) >= phases:
+            ways.append(f"--epochs {fit}, which is an hour")
+    elif seconds / config.epochs < HOUR / 2:
+        ways.append("--minutes 60, which fits it into an hour")
+    if config.progressive is None and config.size > 16:
+        ways.append(f"--size {config.size // 2}, a quarter of the pixels")
+    features = config.g_features, config.d_features
+    if min(features) >= 16 and not (config.g_widths or config.d_widths):
+        g_half, d_half = (number // 2 for number in features)
+        less = "a quarter to a half of the multiplications"
+        ways.append(f"--g_features {g_half} --d_features {d_half}, {less}")
+    if not ways:
+        return ""
+    listed = "; or ".join(ways)
+    return f"To have less to wait for: Ctrl-C, and again with --overwrite and {listed}."

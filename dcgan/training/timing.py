@@ -14,10 +14,10 @@ from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import (
     SHARE,
     epochs_that_fit,
-    in_plain_words,
     seconds_left,
     work_of,
 )
+from dcgan.training.how_long import in_plain_words
 from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import has_scores
 
@@ -63,7 +63,7 @@ def time_stages(config, images, fit_stage):
     Args:
         config: A `Config` with `minutes`.
         images: uint8 array (N, size, size, channels), or `StoredImages`.
-        fit_stage: The function that trains a stage.
+        fit_stage: `trainer.fit_stage`, whose module imports this one.
 
     Returns:
         `(building, seconds_a_step)`: seconds that networks and graphs took, and a list
@@ -76,7 +76,7 @@ def time_stages(config, images, fit_stage):
     limit = 60 * config.minutes * TIMED_SHARE / count
     found, started = [], time.monotonic()
     for stage, gan in grow(trial, steps):
-        gan.step.assign(stage.first * steps)
+        gan.step.assign(stage.first * steps)  # where `fit_stage` takes the stage up
         times = StepTimes(limit)
         fit_stage(gan, stage, images, [times])
         found.append(times)
@@ -96,7 +96,7 @@ def settle_length(config, run, pictures, found, started, fit_stage):
         pictures: The `Pictures`.
         found: Folder of the checkpoint to go on from, None at the start.
         started: Time of `time.monotonic` that `minutes` count from.
-        fit_stage: The function that trains a stage.
+        fit_stage: `trainer.fit_stage`, whose module imports this one.
 
     Returns:
         `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
@@ -119,7 +119,7 @@ def plan_minutes(config, images, deadline, work, fit_stage):
         images: uint8 array (N, size, size, channels), or `StoredImages`.
         deadline: Time of `time.monotonic`.
         work: The `Work`.
-        fit_stage: The function that trains a stage.
+        fit_stage: `trainer.fit_stage`, whose module imports this one.
 
     Returns:
         `(config, stop)`: the config with these `epochs`, and the `StopInTime`.

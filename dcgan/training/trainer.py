@@ -41,7 +41,7 @@ from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
-from dcgan.training.timing import plan_minutes, settle_length
+from dcgan.training.timing import StopInTime, plan_minutes, settle_length
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
 
@@ -77,8 +77,7 @@ def train(config, images, names=None, started=None):
     with run.lock():
         check_resume(run, config)  # another process may have begun the run meanwhile
         found = None if config.overwrite else newest_checkpoint(run)
-        start = config, run, pictures, found, started
-        config, stop = settle_length(*start, fit_stage)
+        config, stop = settle_length(config, run, pictures, found, started, fit_stage)
         while True:
             try:
                 rollbacks = rolled_back[found]
@@ -131,7 +130,10 @@ def _train(config, run, pictures, found, rollbacks, error, stop):
 def _fit_run(run, stages, images, callbacks, steps):
     """Trains the stages that are left, and saves what comes of it, however it ends."""
     stopper = StopBetweenSteps()
-    progress = next(c for c in callbacks if isinstance(c, Progress))
+    progress, stop = (
+        next(callback for callback in callbacks if isinstance(callback, kind))
+        for kind in (Progress, StopInTime)
+    )
     try:
         with stopper.catching(), closing(progress):
             for stage, gan in stages:
@@ -154,9 +156,9 @@ def _fit_run(run, stages, images, callbacks, steps):
         else:
             logs.forget_epochs(run, 0)  # the same command starts again
         raise
-    if done := callbacks[0].stopped:
-        tell_stop_in_time(run, done)
-        run.set_epochs(done)
+    if stop.stopped:
+        tell_stop_in_time(run, stop.stopped)
+        run.set_epochs(stop.stopped)
     _save(run, gan)
     return run
 
@@ -180,8 +182,8 @@ def fit(config, images, callbacks=()):
     deadline = time.monotonic() + 60 * config.minutes
     images, _ = set_aside(images, config.holdout, config.seed)
     if config.minutes:
-        planned = plan_minutes(config, images, deadline, IN_MEMORY, fit_stage)
-        config, callbacks = planned[0], [planned[1], *callbacks]
+        config, stop = plan_minutes(config, images, deadline, IN_MEMORY, fit_stage)
+        callbacks = [stop, *callbacks]
     history = {}
     for stage, gan in grow(config, epoch_steps(images, config.batch_size)):
         for name, values in fit_stage(gan, stage, images, callbacks).items():

@@ -1,10 +1,8 @@
 """Scores that flatter: by the very network that helped to train."""
 
 TRAINING_EXTRACTOR = "lite0"  # whose features the knob `projected` trains with
-FLATTERS = (
-    "lite0 helped to train this generator, so these scores flatter; "
-    "`evaluate --extractor lite1` asks a network that did not"
-)
+SECOND = "lite1"  # of another network, which takes no part
+FLATTERS = "lite0 helped to train this generator, so these scores flatter"
 
 
 def helped_to_train(config, extractor):
@@ -19,3 +17,15 @@ def helped_to_train(config, extractor):
         Distance, section 4 (scores by features that took part in training).
     """
     return config.projected and extractor == TRAINING_EXTRACTOR
+
+
+def training_scores_by(config):
+    """Returns the extractor of the scores while training: of `auto` one that takes no
+    part in the training.
+
+    Args:
+        config: The `Config` of the run.
+    """
+    if config.extractor != "auto":
+        return config.extractor
+    return SECOND if helped_to_train(config, TRAINING_EXTRACTOR) else TRAINING_EXTRACTOR

@@ -20,6 +20,7 @@ Norm = Literal["batch", "instance", "layer", "local_response", "pixel", "none"]
 Bias = Literal["none", "free", "ends", "dense", "all"]
 Loss = Literal["bce", "lsgan", "hinge", "wgan", "rgan", "ragan"]
 Precision = Literal["float32", "float16", "bfloat16"]
+Scorer = Literal["auto", "lite0", "lite1"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ class Config:
     snapshot_every: int = 0  # epochs between generators kept in snapshots/; 0 is never
     checkpoint_every: int = 10  # epochs between checkpoints, to go on after a stop
     eval_every: int = 50  # epochs between scores (KID and more); 0 is never
+    extractor: Scorer = "auto"  # of scores while training; auto: no part in training
     patience: int = 0  # scores without a lower KID until training stops; 0 is never
     gradients_every: int = 50  # epochs between looks at the gradients; 0 is never
     on_nan: Literal["stop", "rollback"] = "stop"  # look why; rollback halves the rates

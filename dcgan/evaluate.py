@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from dcgan.bias import helped_to_train
+from dcgan.bias import SECOND, helped_to_train
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import find_pictures, load_images
 from dcgan.data.holdout import set_aside
@@ -105,7 +105,8 @@ def evaluate(
         fid: Whether to take the Frechet distance too.
 
     Returns:
-        Dict of the scores; see `dcgan.evaluation.reference.Reference.compare`.
+        Dict of the scores; see `dcgan.evaluation.reference.Reference.compare`. Where
+        the extractor helped to train the generator, `second` has those of another.
 
     Raises:
         InputError: If there are too few pictures, or they cannot be compared.
@@ -131,6 +132,9 @@ def evaluate(
         generator = "best" if best else "newest"
         scores |= {"generator": generator, "epoch": Run(run).epoch_of(generator)}
         scores["flattered"] = helped_to_train(Run(run).config, extractor.name)
+        if scores["flattered"]:
+            second = Reference(sets.train, sets.held_out, Extractor(SECOND))
+            scores["second"] = {"extractor": SECOND} | second.quick(sets.fake)
     place = Run(out or run)
     with whole_file(place.evaluation) as temporary:
         temporary.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")

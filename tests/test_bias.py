@@ -5,7 +5,7 @@ import json
 from helpers import TINY, command
 
 from dcgan import load_config
-from dcgan.bias import FLATTERS, helped_to_train
+from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
 from dcgan.figures.scores import source_of
 
 SCORES = {"n_fake": 20, "n_real": 10, "extractor": "lite0", "input_size": 128}
@@ -29,9 +29,10 @@ def test_a_run_an_evaluation_and_a_report_tell(tmp_path, picture_folder):
     knobs = [*TINY, "--projected", "--projected_size", "64", "--eval_every", "3"]
     trained = command("train", *place, *knobs)
     assert trained.returncode == 0, trained.stderr
-    assert FLATTERS in trained.stdout
+    assert FLATTERS not in trained.stdout
     run = tmp_path / "flattered"
-    assert FLATTERS in (run / "report.html").read_text()
+    assert FLATTERS not in (run / "report.html").read_text()
+    assert "as lite1 sees them" in trained.stdout  # so that best/ is not flattered
     for extractor, tells in (("lite0", True), ("lite1", False)):
         done = command("evaluate", run, "-n", 12, "--extractor", extractor)
         assert done.returncode == 0, done.stderr
@@ -39,3 +40,24 @@ def test_a_run_an_evaluation_and_a_report_tell(tmp_path, picture_folder):
         scores = json.loads((run / "evaluation.json").read_text())
         assert (scores["extractor"], scores["flattered"]) == (extractor, tells)
         assert (FLATTERS in (run / "report.html").read_text()) == tells
+        if tells:
+            beside = scores["second"]
+        else:
+            assert "second" not in scores
+            assert beside.items() <= scores.items()  # the same pictures, by lite1
+
+
+def test_lite0_may_be_asked_for_while_training_and_tells(tmp_path, picture_folder):
+    place = ["--data", picture_folder, "--runs", tmp_path, "--name", "flattered"]
+    knobs = [*TINY, "--projected", "--eval_every", "3", "--extractor", "lite0"]
+    trained = command("train", *place, *knobs)
+    assert trained.returncode == 0, trained.stderr
+    assert f"as lite0 sees them at 128x128; {FLATTERS}" in trained.stdout
+    assert FLATTERS in (tmp_path / "flattered" / "report.html").read_text()
+
+
+def test_scores_while_training_are_of_a_network_that_takes_no_part():
+    assert training_scores_by(load_config()) == "lite0"
+    assert training_scores_by(load_config(projected=True)) == "lite1"
+    chosen = load_config(projected=True, extractor="lite0")
+    assert training_scores_by(chosen) == "lite0"

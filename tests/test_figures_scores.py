@@ -1,9 +1,13 @@
 """The table of scores, and samples beside the closest training pictures."""
 
-import numpy as np
+import json
 
+import numpy as np
+import pytest
+
+from dcgan.bias import FLATTERS
 from dcgan.figures.nearest import nearest_figure
-from dcgan.figures.scores import MEANINGS, score_lines
+from dcgan.figures.scores import MEANINGS, read_scores, score_lines
 
 SCORES = {"extractor": "lite0", "input_size": 128, "n_fake": 1000, "n_real": 819}
 SCORES |= {"kid": 612.44, "kid_error": 14.23, "fid": None, "near_copies": 3}
@@ -22,6 +26,28 @@ def test_each_score_has_a_line_that_says_what_it_means():
 
 
 SCORES_SHOWN = ("kid", "near_copies")
+
+
+def test_scores_that_flatter_have_a_second_table():
+    second = {"extractor": "lite1", "kid": 700.0, "kid_error": 9.0, "recall": 0.25}
+    lines = score_lines(SCORES | {"flattered": True, "second": second})
+    assert FLATTERS in lines[0]
+    assert lines[3] == "The same as lite1 sees them, which took no part"
+    assert "700.0 +- 9.0" in lines[4] and "0.250" in lines[5] and len(lines) == 6
+
+
+@pytest.mark.parametrize(
+    "second",
+    [3, [], "x", {}, {"extractor": 3}, {"extractor": "x", "kid": "1"}],
+    ids=str,
+)
+def test_a_damaged_second_table_is_no_scores(second, tmp_path):
+    file = tmp_path / "evaluation.json"
+    file.write_text(json.dumps(SCORES | {"second": second}))
+    assert read_scores(file) is None
+    whole = SCORES | {"second": {"extractor": "lite1", "kid": 1.0}}
+    file.write_text(json.dumps(whole))
+    assert read_scores(file) == whole
 
 
 def test_pairs_are_drawn_with_their_ratio_and_copies_are_marked():

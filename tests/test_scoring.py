@@ -126,7 +126,7 @@ class FakeReference:
     def __init__(self, *kids):
         self.kids = list(kids)
 
-    def __call__(self, images, held_out):
+    def __call__(self, images, held_out, extractor):
         return self
 
     def quick(self, pictures):

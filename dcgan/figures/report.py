@@ -5,9 +5,9 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from dcgan.bias import FLATTERS, helped_to_train
+from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
 from dcgan.epochs import epoch_files
-from dcgan.figures.scores import MEANINGS, read_scores, source_of, written
+from dcgan.figures.scores import read_scores, score_tables, source_of
 from dcgan.files import whole_file
 from dcgan.provenance import command_of, differences_from_recipe
 from dcgan.tables import read_rows, read_table
@@ -103,16 +103,14 @@ def _scores(run, scores):
         scores = rows[-1]
         source = f"taken while training, after epoch {scores['epoch']:.0f}; "
         source += "python -m dcgan.evaluate takes more"
-        if helped_to_train(run.config, "lite0"):
+        if helped_to_train(run.config, training_scores_by(run.config)):
             source += f"; {FLATTERS}"
     else:
         return ""
-    lines = [
-        (label, written(scores, name), meaning)
-        for name, (label, _, meaning) in MEANINGS.items()
-        if scores.get(name) is not None
-    ]
-    return f'<p class="none">{escape(source)}</p>\n' + _table(lines)
+    return "\n".join(
+        f'<p class="none">{escape(text)}</p>\n{_table(rows)}'
+        for text, rows in score_tables(scores, source)
+    )
 
 
 def _settings(config):

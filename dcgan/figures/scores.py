@@ -44,12 +44,18 @@ MEANINGS = {
 def read_scores(path):
     """Returns the dict in an `evaluation.json`, or None if it is missing or damaged."""
     scores = read_json(path) or {}
-    numbers = [scores.get(name) for name in MEANINGS]
-    numbers += [scores.get(f"{name}_error") for name in MEANINGS]
-    whole = all(name in scores for name in SOURCE)
-    # In this order: a number from JSON may be too long for a float.
-    whole = whole and all(x is None or _is_a_number(x) for x in numbers)
+    whole = all(name in scores for name in SOURCE) and _has_numbers(scores)
+    second = scores.get("second")
+    if second is not None:
+        right = isinstance(second, dict) and isinstance(second.get("extractor"), str)
+        whole = whole and right and _has_numbers(second)
     return scores if whole else None
+
+
+def _has_numbers(scores):
+    names = [*MEANINGS, *(f"{name}_error" for name in MEANINGS)]
+    numbers = [scores.get(name) for name in names]
+    return all(x is None or _is_a_number(x) for x in numbers)
 
 
 def _is_a_number(value):
@@ -62,11 +68,33 @@ def score_lines(scores):
     Args:
         scores: Dict as in `evaluation.json`.
     """
-    lines = [source_of(scores)]
-    for name, (label, _, meaning) in MEANINGS.items():
-        if scores.get(name) is not None:
-            lines.append(f"{label:16}{written(scores, name):16}{meaning}")
+    lines = []
+    for source, rows in score_tables(scores):
+        lines += [source, *(f"{row[0]:16}{row[1]:16}{row[2]}" for row in rows)]
     return lines
+
+
+def score_tables(scores, source=None):
+    """Returns a list of pairs: what scores were taken from, and rows of (label, score
+    as it is written, meaning). There are two if the first ones flatter.
+
+    Args:
+        scores: Dict as in `evaluation.json`.
+        source: What they were taken from; as `scores` says if left out.
+    """
+    tables = [(source or source_of(scores), _rows(scores))]
+    if second := scores.get("second"):
+        beside = f"The same as {second['extractor']} sees them, which took no part"
+        tables.append((beside, _rows(second)))
+    return tables
+
+
+def _rows(scores):
+    return [
+        (label, written(scores, name), meaning)
+        for name, (label, _, meaning) in MEANINGS.items()
+        if scores.get(name) is not None
+    ]
 
 
 def source_of(scores):

@@ -1,6 +1,6 @@
 """What a run writes and watches while it trains."""
 
-from dcgan.bias import FLATTERS, helped_to_train
+from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
 from dcgan.data.pipeline import epoch_steps
 from dcgan.evaluation.features import EXTRACTORS
 from dcgan.evaluation.limits import FEWEST
@@ -42,6 +42,7 @@ def run_callbacks(config, run, images, held_out):
             seed=config.seed,
             run=run,
             patience=config.patience,
+            extractor=training_scores_by(config),
         )
     health = Health(scores, run)
     chosen = [
@@ -72,13 +73,15 @@ def describe_scores(config, images, held_out):
         return ""
     if not has_scores(config, images):
         return f"No scores: they take {FEWEST} pictures or more"
-    side = EXTRACTORS["lite0"].input_size
+    extractor = training_scores_by(config)
+    side = EXTRACTORS[extractor].input_size
     too_few = f"; the gap takes {FEWEST} pictures set aside"
     return (
         f"Scores every {config.eval_every} epochs: {COUNT} generated pictures and "
-        f"{len(images) + len(held_out)} real ones, as lite0 sees them at {side}x{side}"
+        f"{len(images) + len(held_out)} real ones, as {extractor} sees them at "
+        f"{side}x{side}"
         f"{too_few if 0 < len(held_out) < FEWEST else ''}"
-        f"{f'; {FLATTERS}' if helped_to_train(config, 'lite0') else ''}"
+        f"{f'; {FLATTERS}' if helped_to_train(config, extractor) else ''}"
     )
 
 

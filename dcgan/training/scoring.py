@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from dcgan.data.shrink import shrink
+from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.limits import FEWEST, check_enough, evenly
 from dcgan.evaluation.memorisation import discriminator_gap
 from dcgan.evaluation.reference import Reference
@@ -37,6 +38,7 @@ class Evaluation(PeriodicCallback):
         seed: Seed of their latents.
         run: The `Run` that gets `scores.csv` and `best/`; None keeps all in memory.
         patience: Stop training after so many scores without a lower KID; 0 is never.
+        extractor: `lite0` or `lite1`.
 
     Raises:
         InputError: If there are too few pictures, or no weights of the extractor:
@@ -54,17 +56,26 @@ class Evaluation(PeriodicCallback):
     """
 
     def __init__(
-        self, images, every=50, held_out=None, count=COUNT, seed=0, run=None, patience=0
+        self,
+        images,
+        every=50,
+        held_out=None,
+        count=COUNT,
+        seed=0,
+        run=None,
+        patience=0,
+        extractor="lite0",
     ):
         super().__init__(every, first=False)
         check_enough(images, "real pictures")
-        check_weights("lite0")
+        check_weights(extractor)
         self.images = images
         self.held_out = images[:0] if held_out is None else held_out
         self.count = count
         self.seed = seed
         self.run = run
         self.patience = patience
+        self.extractor = extractor
         self.history = []
         self.best = None
         self._reference = None
@@ -85,7 +96,8 @@ class Evaluation(PeriodicCallback):
         if not all(map(math.isfinite, logs.values())):
             return  # such a generator is nothing to keep
         if self._reference is None:
-            self._reference = Reference(self.images, self.held_out)
+            extractor = Extractor(self.extractor)
+            self._reference = Reference(self.images, self.held_out, extractor)
         pictures = self.model.sample(self.count, seed=self.seed)
         row = {"epoch": epoch} | self._reference.quick(pictures)
         if len(self.held_out) >= FEWEST:

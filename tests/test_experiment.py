@@ -80,7 +80,8 @@ def test_what_is_done_is_not_done_again(done, place):
     again += ["--extractor", "lite1"]  # only scores it anew
     assert command("experiment", *again).returncode == 2  # one cell still fails
     assert log.read_text() == before
-    assert "as lite1 sees them" in (place / "mine" / "table.md").read_text()
+    table = (place / "mine" / "table.md").read_text()
+    assert "as lite1 sees them" in table and "lowest KID is by lite0" in table
     said = (place / "mine" / "cells" / "plain-seed0.log").read_text()
     assert "All 2 epochs are done" in said
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from dcgan.bias import training_scores_by
 from dcgan.figures.scores import source_of
 
-WHILE_TRAINING = "lite0"  # the extractor of the curves
 SCORES = {"coverage": ".2f", "recall": ".2f", "variety": ".2f", "authpct": ".2f"}
 SCORES |= {"near_copies": ".0f"}  # name: how it is written
 HEADER = (
@@ -31,8 +31,10 @@ def sources(results):
     scores = [result.scores for result in results if result.scores]
     found = {(source_of(s), f"{s['kid_floor']:.0f}"): None for s in scores}
     lines = [f"{source}. KID floor: {floor}.\n\n" for source, floor in found]
-    if any(score["extractor"] != WHILE_TRAINING for score in scores):
-        lines.append(f"The lowest KID is by {WHILE_TRAINING}, while training.\n\n")
+    training = {training_scores_by(r.cell.config) for r in results if r.scores}
+    if training != {score["extractor"] for score in scores}:
+        seen = " or ".join(sorted(training))
+        lines.append(f"The lowest KID is by {seen}, while training.\n\n")
     return "".join(lines)
 
 

@@ -179,6 +179,34 @@ def test_models_that_it_does_not_know_come_back_as_they_are():
         assert accelerate(network) is network
 
 
+class WithoutShape(keras.layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+    def compute_output_spec(self, *args, **kwargs):
+        raise NotImplementedError
+
+
+def test_a_sequential_model_without_a_graph_comes_back_as_it_is():
+    network = small_model(WithoutShape(), keras.layers.BatchNormalization())
+    network(np.zeros((1, 5, 5, 2)))
+    assert network.built and accelerate(network) is network
+
+
+def test_the_global_precision_does_not_reach_float32_layers():
+    network = small_model(
+        keras.layers.UpSampling2D(), keras.layers.Conv2D(2, 3, padding="same")
+    )
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        fast = accelerate(network)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert of_kind(fast, UpsampledConv2D)
+    images = RNG.normal(size=(2, 5, 5, 2)).astype(np.float32)
+    np.testing.assert_allclose(fast(images), network(images), atol=1e-6)
+
+
 def test_a_layer_that_is_also_in_another_model_is_not_used_twice():
     norm = keras.layers.BatchNormalization()
     small_model(norm)

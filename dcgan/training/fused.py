@@ -141,9 +141,11 @@ def upsampling_kernel(kernel):
 
 
 def _is_plain(network):
-    """Tells whether the graph of a model is all there is to it."""
+    """Tells whether a model has a graph, and that is all there is to it."""
     plain = type(network).__name__ in ("Functional", "Sequential")
-    return plain and network.built and not network.compiled
+    # A sequential one has no inputs if Keras cannot tell the shape behind a layer.
+    has_graph = network.built and hasattr(network, "inputs")
+    return plain and has_graph and not network.compiled
 
 
 def _faster_layers(functional):
@@ -164,7 +166,8 @@ def _faster_layers(functional):
         if _is_batch_norm(layer, inputs):
             faster[id(layer)] = FusedBatchNormalization(layer)
         elif _is_conv(layer) and _doubles(before) and read[id(inputs[0])] == 1:
-            faster[id(before)] = keras.layers.Identity(name=before.name)
+            same = keras.layers.Identity(name=before.name, dtype="float32")
+            faster[id(before)] = same
             faster[id(layer)] = UpsampledConv2D(layer)
     return faster
 

@@ -165,3 +165,20 @@ def test_it_grows_with_the_pictures():
     gan, history = fit(load_config("progan", **knobs), noise)
     assert gan.discriminator.output_shape == (None, 5)
     assert np.isfinite(history["d_loss"]).all()
+
+
+def test_every_pixel_of_a_larger_picture_is_seen():
+    given = tf.constant(pictures(count=1, side=256))
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        found = FrozenFeatures(64)(given)
+        total = sum(tf.reduce_sum(tf.square(maps)) for maps in found)
+    gradient = np.abs(tape.gradient(total, given))
+    assert gradient.max(axis=-1).min() > 0
+
+
+def test_larger_pictures_count_as_the_means_of_squares(maps):
+    given = pictures(side=128)
+    means = given.reshape(4, 64, 2, 64, 2, 3).mean(axis=(2, 4))
+    for ours, expected in zip(FrozenFeatures(64)(given), maps(means), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-4)

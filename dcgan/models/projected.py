@@ -23,7 +23,8 @@ class FrozenFeatures(keras.layers.Layer):
             pixels, a multiple of 32.
 
     Call arguments:
-        pictures: (N, H, W, 1, 3 or 4) in [-1, 1]; RGBA is laid over white.
+        pictures: (N, H, H, 1, 3 or 4) in [-1, 1]; RGBA is laid over white. H is at most
+            `size`, or a multiple of it.
 
     Returns:
         List of four maps, with sides of 1/4, 1/8, 1/16 and 1/32 of `size`.
@@ -43,7 +44,9 @@ class FrozenFeatures(keras.layers.Layer):
     def call(self, pictures):
         side = self.size
         pictures = _as_colours(ops.cast(pictures, "float32"))
-        if pictures.shape[1] != side:
+        if pictures.shape[1] > side:  # antialiased: every pixel has its share
+            pictures = ops.average_pool(pictures, pictures.shape[1] // side)
+        elif pictures.shape[1] < side:
             pictures = ops.image.resize(pictures, (side, side), "bilinear")
         return self._maps(pictures)
 

@@ -189,6 +189,11 @@ def _growth_conflicts(config):
         "one of the two",
     )
     yield (
+        config.freeze and config.projected,
+        *("freeze", "projected", "its discriminators are the same in every stage"),
+        "one of the two",
+    )
+    yield (
         growing and latent and not config.last_activation,
         *("last_activation", "grow", "D's last layer is not the last one afterwards"),
         "last_activation on, or grow image",

@@ -50,6 +50,7 @@ REFUSED = [
     ("fade_in", "grow", "--fade_in 0.5 --progressive [32,64] --grow latent"),
     ("freeze", "fade_in", "--freeze --fade_in 0.5 --progressive [32,64]"),
     ("freeze", "fade_in", "--recipe progan --freeze"),
+    ("freeze", "projected", "--recipe pokegan-progressive --projected"),
     ("progressive", "self_attention", "--progressive [32,64] --self_attention"),
     ("progressive", "d_strides", "--progressive [32,64] --d_strides [2,2,2,2]"),
     ("progressive", "init_from", "--progressive [32,64] --init_from runs/a"),

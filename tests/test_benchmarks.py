@@ -220,6 +220,8 @@ def scored(tmp_path):
 
 def test_scoring_takes_no_time(scored):
     assert time_to_quality.minutes_of(scored) == {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0}
+    every = [name for name, epochs in time_to_quality.EVAL_EVERY.items() if epochs < 2]
+    assert every == []  # an epoch without scores tells what one takes
     scored.scores.unlink()
     assert time_to_quality.minutes_of(scored)[4] == pytest.approx(290 / 60)
 

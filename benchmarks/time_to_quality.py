@@ -7,8 +7,8 @@ flags, such as `--channels 4`, go to every training.
 
 The minutes are those of the epochs in `timing.csv`. An epoch with scores counts as the
 median of those without, so that scoring takes no time, unless `--eval_every 1` leaves
-none without. What is written after an epoch
-(sheets, networks, checkpoints) is not in them.
+none without. What is written after an epoch (sheets, networks, checkpoints) is not in
+them.
 
 It takes the minutes times the number of recipes, 2 hours by default, and the scores.
 """

@@ -165,6 +165,7 @@ class StopInTime(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._seconds = None  # of the latest epochs
+        self.stopped = 0  # also if it goes back to a checkpoint after a NaN
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.monotonic()

@@ -220,6 +220,7 @@ def test_what_a_run_writes_may_change(again):
     knobs = {"sample_every": 5, "snapshot_every": 0}
     knobs |= {"checkpoint_every": 4, "gradients_every": 0, "epochs": 4}
     knobs |= {"eval_every": 4, "patience": 9, "on_nan": "rollback"}
+    knobs |= {"jit_compile": False}  # as left out, on a CPU
     assert set(MAY_CHANGE) <= {*knobs, "overwrite", "runs"}
     dcgan.train(config(**knobs))
     assert {name: getattr(run.config, name) for name in knobs} == knobs

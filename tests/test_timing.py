@@ -74,6 +74,14 @@ def test_a_run_ends_before_the_epoch_that_would_be_late(clock):
     assert end_epochs(StopInTime(), clock, [stage], stage, 1e6) is None
 
 
+def test_a_stop_is_forgotten_if_training_goes_back_to_a_checkpoint(clock):
+    stage, start = Stage(64, 0, 9), clock.time
+    stop = StopInTime(start + 60, planned=10, closing=15)
+    assert end_epochs(stop, clock, [stage], stage, 10) == stop.stopped == 4
+    clock.time = start  # a NaN in that epoch; now there is time
+    assert end_epochs(stop, clock, [stage], stage, 1) is None and stop.stopped == 0
+
+
 def test_on_a_slower_machine_the_end_takes_longer_too(clock):
     stage, start = Stage(64, 0, 9), clock.time
     # Twice as slow. After the first epoch, which does not tell: 20 + 10 + 15 of 95;

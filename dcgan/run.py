@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 
@@ -100,15 +99,6 @@ class Run:
                 f"deleted. Received: {run.folder} and {config.data}. Allowed: apart"
             )
         return run
-
-    def set_epochs(self, epochs):
-        """Writes down that a run is finished after other epochs than were planned.
-
-        Args:
-            epochs: Epochs done.
-        """
-        with whole_file(self.config_file) as temporary:
-            save_config(replace(self.config, epochs=epochs), temporary)
 
     def is_run(self):
         """Tells whether a training made this folder."""

@@ -19,8 +19,8 @@ class FrozenFeatures(keras.layers.Layer):
     read from their package, not from the model's file.
 
     Args:
-        size: Side to which the pictures are resized (bilinear, not antialiased),
-            pixels, a multiple of 32.
+        size: Side to which the pictures are resized, pixels, a multiple of 32: smaller
+            ones bilinearly, larger ones by the means of squares.
 
     Call arguments:
         pictures: (N, H, H, 1, 3 or 4) in [-1, 1]; RGBA is laid over white. H is at most

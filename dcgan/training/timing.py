@@ -8,7 +8,9 @@ from statistics import median
 
 import keras
 
+from dcgan.config import save_config
 from dcgan.data.pipeline import epoch_steps
+from dcgan.files import whole_file
 from dcgan.stages import plan_stages
 from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import (
@@ -18,6 +20,7 @@ from dcgan.training.duration import (
     work_of,
 )
 from dcgan.training.how_long import in_plain_words
+from dcgan.training.messages import tell_stop_in_time
 from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import has_scores
 
@@ -183,3 +186,10 @@ class StopInTime(keras.callbacks.Callback):
         if now + seconds + closing > self.deadline:
             self.stopped = epoch + 1
             self.model.stop_training = True
+
+    def keep_epochs(self, run):
+        """Writes down and says that the `Run` is finished, if it was stopped."""
+        if self.stopped:
+            tell_stop_in_time(run, self.stopped)
+            with whole_file(run.config_file) as temporary:
+                save_config(replace(run.config, epochs=self.stopped), temporary)

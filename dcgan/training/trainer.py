@@ -35,7 +35,6 @@ from dcgan.training.messages import (
     device_in_words,
     say_how_to_go_on,
     tell_rollback,
-    tell_stop_in_time,
 )
 from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import run_callbacks
@@ -156,9 +155,7 @@ def _fit_run(run, stages, images, callbacks, steps):
         else:
             logs.forget_epochs(run, 0)  # the same command starts again
         raise
-    if stop.stopped:
-        tell_stop_in_time(run, stop.stopped)
-        run.set_epochs(stop.stopped)
+    stop.keep_epochs(run)
     _save(run, gan)
     return run
 

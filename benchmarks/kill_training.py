@@ -33,10 +33,10 @@ ROOT = Path(__file__).parent.parent
 NARROW = "--size 16 --g_features 16 --d_features 16 --batch_size 8 --sample_grid 3"
 OFTEN = "--epochs 24 --checkpoint_every 1 --sample_every 1 --gradients_every 9"
 CASES = {
-    "default": "--eval_every 5",
+    "narrow": "--recipe narrow --eval_every 5",
     "sprites-rgba": "--recipe sprites-rgba --channels 4 --eval_every 0 "
     "--minibatch_kernels 8",
-    "penalty and dropout": "--gp 10 --critic_steps 2 --dropout 0.3 "
+    "penalty and dropout": "--recipe narrow --gp 10 --critic_steps 2 --dropout 0.3 "
     "--g_dropout 0.2 --d_norm layer --ada_target 0.6 --eval_every 0",
     "progressive": "--recipe pokegan-progressive --progressive [8,16] "
     "--cycle [{lr:\\ 1e-3,epochs:\\ 6},{lr:\\ 2e-4,epochs:\\ 6}] "

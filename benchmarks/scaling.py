@@ -2,7 +2,7 @@
 
 - Reading: seconds for each picture of a folder that is read for the first time, from
   1,000 to 100,000 drawn pictures of 64x64. Flat is within 10 %.
-- Training: seconds for each picture in steps of the recipe `default` on them; sets of
+- Training: seconds for each picture in steps of the recipe `narrow` on them; sets of
   more than 512 MB stay on the disk. Flat is within 10 %. The shuffle at the start of an
   epoch of more steps than are measured falls before the first of them.
 - Size: seconds for each useful floating point operation (`benchmarks/arithmetic.py`) of
@@ -177,8 +177,8 @@ def main(argv=None):
     options = parser.parse_args(argv)
     print_machine()
     knobs = SMALL if options.small else {}
-    configs = [load_config("default", size=s, **knobs) for s in options.sizes]
-    middle = load_config("default", size=16 if options.small else 64, **knobs)
+    configs = [load_config("narrow", size=s, **knobs) for s in options.sizes]
+    middle = load_config("narrow", size=16 if options.small else 64, **knobs)
     print(f"\nMedians of {options.rounds} turns (low–high), of {READINGS} of reading")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

@@ -3,7 +3,7 @@
 The DCGAN of the recipe `diffaugment` (64x64 RGB, 64 features, 4x4 kernels, batch 32),
 with DiffAugment in each step and without, and the same networks and the same
 alternating update as the PyTorch tutorial writes them (`benchmarks/pytorch_dcgan.py`).
-The step of the recipe `default` stands beside them for information.
+The step of the recipe `narrow` stands beside them for information.
 
 Each framework has a process of its own, so that their threads do not meet, and they
 take turns. Before each turn is one step that does not count. The share of the peak is
@@ -43,7 +43,7 @@ PRODUCT = 2048  # side of the matrices
 PRODUCTS = 10  # in a turn
 OURS, THEIRS = "dcgan", "PyTorch"
 PLAIN, AUGMENTED = "diffaugment, aug_prob 0", "diffaugment, aug_prob 1"
-DEFAULT, MATRICES = "default", f"product of {PRODUCT}x{PRODUCT} matrices"
+NARROW, MATRICES = "narrow", f"product of {PRODUCT}x{PRODUCT} matrices"
 SMALL = {"g_features": 4, "d_features": 4, "batch_size": 8}
 
 
@@ -111,10 +111,10 @@ def measure(rounds, steps, small):
         ProcessPoolExecutor(1, mp_context=spawn) as theirs,
     ):
         pools, tasks = {OURS: ours, THEIRS: theirs}, {}
-        for case in (PLAIN, AUGMENTED, DEFAULT, MATRICES):
+        for case in (PLAIN, AUGMENTED, NARROW, MATRICES):
             for name, pool in pools.items():
                 count = PRODUCTS if case == MATRICES and not small else steps
-                if (case, name) != (DEFAULT, THEIRS):
+                if (case, name) != (NARROW, THEIRS):
                     call = partial(pool.submit, time_steps, name, case, small, count)
                     tasks[case, name] = lambda call=call: call().result()
         return interleave(tasks, rounds)

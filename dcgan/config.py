@@ -21,14 +21,16 @@ Bias = Literal["none", "free", "ends", "dense", "all"]
 Loss = Literal["bce", "lsgan", "hinge", "wgan", "rgan", "ragan"]
 Precision = Literal["float32", "float16", "bfloat16"]
 Scorer = Literal["auto", "lite0", "lite1"]
+DEFAULT = "default"  # the recipe of a training for which none is named
 
 
 @dataclass(frozen=True)
 class Config:
     """All settings of one training run.
 
-    The defaults are the `default` recipe. A recipe, a file or a flag overrides them;
-    see `load_config`. Each comment below is also the knob's text in `--help`.
+    The defaults are the recipe `narrow`: a plain DCGAN, narrow enough for any machine.
+    A recipe, a file or a flag overrides them; see `load_config`, which starts from the
+    recipe `default`. Each comment below is also the knob's text in `--help`.
 
     Raises:
         InputError: If a value is out of range or two knobs contradict each other.
@@ -147,7 +149,7 @@ class Config:
     fade_in: float = 0.0  # share of a stage in which its block comes in; ProGAN 0.5
 
     # run
-    name: str = "default"  # the run's folder is runs/NAME
+    name: str = "narrow"  # the run's folder is runs/NAME
     runs: str = "runs"  # the folder that holds runs
     seed: int = 0  # of the weights, the order, the noise and the augmentation
     sample_every: int = 10  # epochs between sample sheets and saved networks
@@ -160,7 +162,7 @@ class Config:
     gradients_every: int = 50  # epochs between looks at the gradients; 0 is never
     on_nan: Literal["stop", "rollback"] = "stop"  # look why; rollback halves the rates
     overwrite: bool = False  # delete an existing run first, not go on
-    recipe: str = "default"  # the recipe that the other values started from
+    recipe: str = "narrow"  # the recipe that the other values started from
 
     def __post_init__(self):
         check_config(self)
@@ -172,7 +174,7 @@ def knob_help():
     return dict(re.findall(r"^    (\w+): .*?  # (.+)$", source, flags=re.MULTILINE))
 
 
-def load_config(source="default", **overrides):
+def load_config(source=DEFAULT, **overrides):
     """Resolves a recipe or a file, then overrides, to a checked `Config`.
 
     Args:
@@ -197,7 +199,7 @@ def load_config(source="default", **overrides):
         k: os.fspath(v) for k, v in overrides.items() if isinstance(v, os.PathLike)
     }
     overrides = overrides | paths
-    recipe = overrides.get("recipe", from_file.get("recipe", "default"))
+    recipe = overrides.get("recipe", from_file.get("recipe", DEFAULT))
     if from_file.get("recipe", recipe) != recipe:
         raise InputError(
             f"recipe: the config is made for another one. Received: {recipe}, and "
@@ -221,8 +223,9 @@ def load_flags(argv=None, **kwargs):
         argv: List of arguments; those of the process if left out.
         **kwargs: Passed on to the parser, such as `description`.
     """
-    flags = parse_flags(Config, knob_help(), argv, **kwargs)
-    source = flags.pop("config", flags.get("recipe", "default"))
+    shown = read_recipe(DEFAULT) | {"recipe": DEFAULT}
+    flags = parse_flags(Config, knob_help(), shown, argv, **kwargs)
+    source = flags.pop("config", flags.get("recipe", DEFAULT))
     return load_config(source, **flags)
 
 

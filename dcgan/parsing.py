@@ -28,12 +28,14 @@ SWITCHES = (bool, bool | None)
 LIST_IN_WORDS = "a list of whole numbers, such as [16,32,64]"
 
 
-def parse_flags(config_class, help_texts, argv=None, **kwargs):
+def parse_flags(config_class, help_texts, shown, argv=None, **kwargs):
     """Parses command-line flags, one a knob, and `--config`.
 
     Args:
         config_class: The dataclass of the knobs.
         help_texts: Dict from a knob's name to its text in `--help`.
+        shown: Dict from a knob's name to the default in `--help`, where that is not
+            the one of `config_class`.
         argv: List of arguments; those of the process if left out.
         **kwargs: Passed on to the parser, such as `description`.
 
@@ -43,7 +45,7 @@ def parse_flags(config_class, help_texts, argv=None, **kwargs):
     Raises:
         InputError: If a flag is unknown or has a value of the wrong type.
     """
-    parser = _knob_parser(config_class, help_texts, **kwargs)
+    parser = _knob_parser(config_class, help_texts, shown, **kwargs)
     parser.add_argument("--config", type=str, help="YAML file of knobs; flags win")
     try:
         return parser.parse_args(argv, defaults=False).as_dict()
@@ -66,13 +68,13 @@ def parse_values(config_class, values):
         if kind in SWITCHES and not isinstance(value, kind):
             raise invalid(key, value, "true or false")
     try:
-        parsed = _knob_parser(config_class, {}).parse_object(values, defaults=False)
+        parsed = _knob_parser(config_class, {}, {}).parse_object(values, defaults=False)
     except jsonargparse.ArgumentError as error:
         raise _explain(error, config_class, values.get) from None
     return parsed.as_dict()
 
 
-def _knob_parser(config_class, help_texts, **kwargs):
+def _knob_parser(config_class, help_texts, shown, **kwargs):
     parser = jsonargparse.ArgumentParser(
         exit_on_error=False,
         allow_abbrev=False,
@@ -80,7 +82,8 @@ def _knob_parser(config_class, help_texts, **kwargs):
         **kwargs,
     )
     for knob in fields(config_class):
-        options = {"default": knob.default, "help": help_texts.get(knob.name)}
+        default = shown.get(knob.name, knob.default)
+        options = {"default": default, "help": help_texts.get(knob.name)}
         if knob.type in SWITCHES:
             options["action"] = jsonargparse.ActionYesNo(no_prefix="no_")
         else:

@@ -20,7 +20,7 @@ def own_cache(tmp_path_factory):
 def tiny_config(tmp_path):
     """A config that trains in a second."""
     return load_config(
-        "default",
+        "narrow",
         size=16,
         g_features=4,
         d_features=4,

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 TINY = (
-    "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4 --epochs 3 "
+    "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4 "
+    "--batch_size 4 --epochs 3 "
     "--sample_every 2 --sample_grid 3 --snapshot_every 2 --eval_every 0 --aug_prob 0"
 ).split()
 

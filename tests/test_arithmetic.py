@@ -68,9 +68,9 @@ def test_the_diffaugment_recipe_by_hand():
     "recipe, knobs, named",
     [
         ("r3gan", {}, "fresh_latents"),
-        ("default", {"gp": 10.0, "d_norm": "none"}, "gp"),
-        ("default", {"loss": "rgan"}, "loss"),
-        ("default", {"projected": True}, "projected"),
+        ("narrow", {"gp": 10.0, "d_norm": "none"}, "gp"),
+        ("narrow", {"loss": "rgan"}, "loss"),
+        ("default", {}, "projected"),
         ("keras-dcgan", {}, "update"),
     ],
 )
@@ -80,7 +80,7 @@ def test_a_step_with_more_to_it_is_refused(recipe, knobs, named):
 
 
 def test_the_command_prints_every_layer(capsys):
-    arithmetic.main(["--recipe", "default", "--size", "16"])
+    arithmetic.main(["--recipe", "narrow", "--size", "16"])
     lines = capsys.readouterr().out.splitlines()
     # 16x16, 16 features: the only inner block is an upsampled 3x3 convolution.
     inner = f"{8 * 8 * 3 * 3 * 32 * 16:,}"

@@ -126,7 +126,9 @@ def test_the_log_and_the_plot_have_the_counts(tiny_config, picture_folder):
     from dcgan.figures.plots import plot_losses, read_columns
 
     knobs = asdict(tiny_config) | {"dynamic_frequency": True, "d_lr": 0.05}
-    run = dcgan.train(load_config(**knobs | {"data": picture_folder, "epochs": 4}))
+    run = dcgan.train(
+        load_config("narrow", **knobs | {"data": picture_folder, "epochs": 4})
+    )
     rows = read_rows(run.log)
     assert int(rows[-1]["g_updates"]) > int(rows[-1]["step"])
     titles = [axes.get_title() for axes in plot_losses(run.log).axes]
@@ -177,7 +179,7 @@ def test_adas_probability_is_in_the_log_and_the_plot(tiny_config, picture_folder
 
     knobs = asdict(tiny_config) | {"ada_target": 0.1, "ada_pictures": 100}
     knobs |= {"d_lr": 0.02, "data": picture_folder, "epochs": 6}
-    run = dcgan.train(load_config(**knobs))
+    run = dcgan.train(load_config("narrow", **knobs))
     logged = [float(row["aug_p"]) for row in read_rows(run.log)]
     assert len(set(logged)) > 1
     axes = plot_losses(run.log).axes[-1]

@@ -294,7 +294,8 @@ def test_pictures_come_back_from_sheets_in_their_order(channels):
 
 def test_a_run_is_scored_as_a_published_sheet(tmp_path):
     data = write_pictures(tmp_path / "pictures", 20)
-    flags = [*TINY.split(), "--epochs=1", "--eval_every=0", "--latent_dim=4"]
+    flags = ["--recipe=narrow", *TINY.split(), "--epochs=1", "--eval_every=0"]
+    flags += ["--latent_dim=4"]
     places = [f"--data={data}", f"--runs={tmp_path}", "--name=run"]
     trained = python("-m", "dcgan.train", *flags, *places)
     assert trained.returncode == 0, trained.stderr

@@ -12,10 +12,10 @@ SCORES = {"n_fake": 20, "n_real": 10, "extractor": "lite0", "input_size": 128}
 
 
 def test_only_the_training_extractor_flatters_and_only_projected_runs():
-    projected = load_config(projected=True)
+    projected = load_config("narrow", projected=True)
     assert helped_to_train(projected, "lite0")
     assert not helped_to_train(projected, "lite1")
-    assert not helped_to_train(load_config(), "lite0")
+    assert not helped_to_train(load_config("narrow"), "lite0")
 
 
 def test_the_source_of_scores_tells():
@@ -57,7 +57,7 @@ def test_lite0_may_be_asked_for_while_training_and_tells(tmp_path, picture_folde
 
 
 def test_scores_while_training_are_of_a_network_that_takes_no_part():
-    assert training_scores_by(load_config()) == "lite0"
-    assert training_scores_by(load_config(projected=True)) == "lite1"
-    chosen = load_config(projected=True, extractor="lite0")
+    assert training_scores_by(load_config("narrow")) == "lite0"
+    assert training_scores_by(load_config("narrow", projected=True)) == "lite1"
+    chosen = load_config("narrow", projected=True, extractor="lite0")
     assert training_scores_by(chosen) == "lite0"

@@ -36,7 +36,7 @@ KINDS = {
 
 def last_gan(**knobs):
     """A compiled GAN; that of the last stage if it grows."""
-    config = load_config(**NARROW | knobs, epochs=4)
+    config = load_config("narrow", **NARROW | knobs, epochs=4)
     return [gan for _, gan in grow(config, steps_per_epoch=3)][-1]
 
 

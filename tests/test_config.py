@@ -1,5 +1,6 @@
 """Recipes, files, flags, and everything that is refused."""
 
+import re
 import resource
 import subprocess
 import sys
@@ -13,11 +14,25 @@ import yaml
 from dcgan import build_discriminator, build_generator
 from dcgan.config import Config, knob_help, load_config, load_flags, save_config
 from dcgan.errors import InputError
-from dcgan.sources import RECIPES, recipe_names
+from dcgan.sources import RECIPES, read_recipe, recipe_names
 
 
-def test_the_defaults_are_the_default_recipe():
-    assert load_config() == load_config("default") == Config()
+def test_the_defaults_are_the_recipe_narrow():
+    assert load_config("narrow") == Config()
+
+
+def test_the_recipe_of_a_training_that_names_none_is_default():
+    assert load_config() == load_config("default") == load_flags([])
+    assert load_config(epochs=7).projected and not Config().projected
+
+
+def test_the_help_shows_what_a_training_does_that_names_no_recipe(capsys):
+    with pytest.raises(SystemExit):
+        load_flags(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for name, value in read_recipe("default").items():
+        pattern = rf"--{name}\b(?:(?!default:).)*default: {value}\)"
+        assert re.search(pattern, told), name
 
 
 @pytest.mark.parametrize("recipe", recipe_names())
@@ -87,10 +102,11 @@ def test_choices_in_the_config_are_those_of_the_code():
 def test_theory_tells_the_true_numbers_of_the_recipes():
     text = (Path(__file__).parent.parent / "Theory.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| parameters of")]
-    configs = [load_config(r) for r in ("default", "keras-dcgan", "diffaugment")]
+    configs = [load_config(r) for r in ("narrow", "keras-dcgan", "diffaugment")]
     for row, build in zip(rows, (build_generator, build_discriminator), strict=True):
         counts = [f"{build(config).count_params():,}" for config in configs]
         assert [cell.strip() for cell in row.split("|")[2:5]] == counts
+    assert f"{build_generator(load_config()).count_params():,} parameters" in text
     (row,) = [line for line in text.splitlines() if line.startswith("| batch, epochs")]
     expected = [f"{c.batch_size}, {c.epochs}, {c.update}" for c in configs]
     assert [cell.strip() for cell in row.split("|")[2:5]] == expected

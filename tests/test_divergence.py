@@ -47,7 +47,7 @@ def train(pictures, tmp_path, monkeypatch):
         left.clear()
         monkeypatch.setattr(trainer, "make_dataset", make_dataset)
         knobs = KNOBS | {"data": pictures, "runs": tmp_path} | knobs
-        dcgan.train(dcgan.load_config(**knobs))
+        dcgan.train(dcgan.load_config("narrow", **knobs))
         return left
 
     train.starts = left
@@ -136,14 +136,14 @@ def test_a_signal_in_that_step_ends_it(train, tmp_path, monkeypatch):
 
 
 def test_it_looks_before_anything_else_is_told_or_saved(tmp_path):
-    config = dcgan.load_config(**KNOBS)
+    config = dcgan.load_config("narrow", **KNOBS)
     images = np.zeros((12, 16, 16, 3), np.uint8)
     first, *_ = trainer.run_callbacks(config, Run(tmp_path), images, images[:0])
     assert isinstance(first, StopOnNaN)
 
 
 def test_a_weight_that_is_no_number_is_named_at_the_end_of_the_epoch():
-    config = dcgan.load_config(**KNOBS)
+    config = dcgan.load_config("narrow", **KNOBS)
     networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
     callback = StopOnNaN()
     callback.set_model(dcgan.GAN(*networks, config))

@@ -14,7 +14,8 @@ from dcgan.errors import InputError
 CELLS = """
 about: What comes of it
 seeds: [0, 1]
-base: {size: 16, g_features: 2, d_features: 2, latent_dim: 4, batch_size: 4, epochs: 2}
+base: {recipe: narrow, size: 16, g_features: 2, d_features: 2, latent_dim: 4,
+  batch_size: 4, epochs: 2}
 cells:
   plain: {eval_every: 1}
   from nowhere: {init_from: nowhere}

@@ -140,9 +140,7 @@ def test_second_derivatives_never_go_through_the_fused_discriminator():
         config = Config(**SMALL, **knobs)
         with pytest.warns(UserWarning, match="mixes those of a batch"):
             gan = GAN(dcgan.build_generator(config), plain, config)
-        assert gan.judge.network is plain
-    config = Config(**SMALL)
-    gan = GAN(dcgan.build_generator(config), plain, config)
+        assert gan.of_pixels.network is plain
     assert len(of_kind(gan.judge.network, FusedBatchNormalization)) == 1
     assert of_kind(gan.paint.func, FusedBatchNormalization)
 

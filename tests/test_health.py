@@ -68,7 +68,7 @@ def emoji():
 
 
 def health_of(images, every, name=None, **knobs):
-    config = load_config(**SMALL | knobs)
+    config = load_config("narrow", **SMALL | knobs)
     train, held_out = dcgan.set_aside(images, config.holdout, config.seed)
     scores = dcgan.Evaluation(train, every, held_out, count=100)
     health = dcgan.Health(scores)
@@ -105,7 +105,7 @@ def test_a_remedy_that_is_on_already_is_not_offered():
         ({"aug_prob": 0.5}, "--aug_prob 1"),
         ({}, "--label_smoothing 0.1"),
     ):
-        found = diagnose(epochs, [], load_config(**knobs))
+        found = diagnose(epochs, [], load_config("narrow", **knobs))
         assert found["discriminator won"].endswith(f" Try {remedy}.")
 
 

@@ -66,7 +66,7 @@ def test_advice_is_for_long_runs_that_chose_no_time():
     ],
 )
 def test_advice_names_only_what_is_allowed_and_true(knobs, ways):
-    config = load_config(knobs.pop("recipe", "default"), **knobs)
+    config = load_config(knobs.pop("recipe", "narrow"), **knobs)
     said = what_would_fit(config, 3 * HOUR)
     found = said.partition("--overwrite and ")[2].split("; or ") if said else []
     assert [way[: len(start)] for way, start in zip(found, ways, strict=True)] == ways

@@ -84,14 +84,14 @@ def test_the_command_of_a_run_leaves_the_found_epochs_out():
 
 def test_a_run_keeps_its_epochs_whatever_the_command_would_find(tmp_path):
     knobs = {"runs": tmp_path, "name": "kept", "schedule": "cosine"}
-    config = load_config(**knobs, minutes=60.0)
+    config = load_config("narrow", **knobs, minutes=60.0)
     run = Run.create(Config(**vars(config) | {"epochs": 77}))
     (run.checkpoints / "step-9").mkdir(parents=True)
     check_resume(run, config)
     with pytest.raises(InputError, match="minutes 30.0 instead of 60.0 in"):
-        check_resume(run, load_config(**knobs, minutes=30.0))
+        check_resume(run, load_config("narrow", **knobs, minutes=30.0))
     with pytest.raises(InputError, match="Received: epochs 99 instead of 77 in"):
-        check_resume(run, load_config(**knobs, epochs=99))
+        check_resume(run, load_config("narrow", **knobs, epochs=99))
     constant = Config(minutes=60.0, epochs=77)
     assert list(differences(constant, Config(epochs=99))) == []
     assert list(differences(constant, Config(epochs=76))) == ["epochs 76 instead of 77"]

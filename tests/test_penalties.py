@@ -39,7 +39,7 @@ def cubic_gradient(images):
 
 
 def critic(judge=cubic, factor=1.0):
-    return Critic(judge, lambda images, kind: factor * images, KEY)
+    return Critic(judge, judge, lambda images, kind: factor * images, KEY)
 
 
 def test_squared_gradient_by_hand():
@@ -102,7 +102,7 @@ def test_gradients_of_the_penalty_equal_finite_differences(name):
     """
     knobs = {name: 1.0, "size": 16, "d_features": 2, "init": "glorot", "d_slope": 1.0}
     network = dcgan.build_discriminator(Config(**knobs, d_bias="free"))
-    judge = Judge(network, with_features=False)
+    judge = Judge(network)
     rng = np.random.default_rng(1)
     real, fake = (tf.constant(rng.normal(size=(4, 16, 16, 3)), "float32") for _ in "ab")
 

@@ -53,8 +53,8 @@ def test_features_of_rgba_are_those_over_white(maps):
 
 
 def test_four_more_logits_and_only_the_small_discriminators_train():
-    config = load_config(**SMALL)
-    alone = build_discriminator(load_config(**SMALL | {"projected": False}))
+    config = load_config("narrow", **SMALL)
+    alone = build_discriminator(load_config("narrow", **SMALL | {"projected": False}))
     network = build_discriminator(config)
     assert network.output_shape == (None, 5)
     names = {w.path for w in network.trainable_variables}
@@ -68,7 +68,7 @@ def test_four_more_logits_and_only_the_small_discriminators_train():
 
 
 def test_maps_are_mixed_across_channels_and_then_across_scales(maps):
-    network = build_discriminator(load_config(**SMALL))
+    network = build_discriminator(load_config("narrow", **SMALL))
 
     def mixing(name):
         return network.get_layer(f"projected{name}").kernel.numpy()[0, 0]
@@ -84,14 +84,28 @@ def test_maps_are_mixed_across_channels_and_then_across_scales(maps):
 
 
 def test_the_first_logit_is_the_pixel_discriminator_s():
-    alone = build_discriminator(load_config(**SMALL | {"projected": False}))
-    both = build_discriminator(load_config(**SMALL))
+    alone = build_discriminator(load_config("narrow", **SMALL | {"projected": False}))
+    both = build_discriminator(load_config("narrow", **SMALL))
     logits = alone(pictures(), training=False), both(pictures(), training=False)
     np.testing.assert_allclose(logits[0][:, 0], logits[1][:, 0], atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["gp", "r1", "r2"])
+def test_gradient_penalties_are_those_of_the_pixel_discriminator(name):
+    knobs = SMALL | {name: 1.0, "d_norm": "none", "discriminators": 2}
+    found = []
+    for projected in (False, True):
+        config = load_config("narrow", **knobs | {"projected": projected})
+        gan = GAN(build_generator(config), build_discriminator(config), config)
+        real, fake = tf.constant(pictures()), tf.constant(pictures()[::-1])
+        found.append(float(gan.penalty(real, fake)))
+    assert found[0] == pytest.approx(found[1], rel=1e-5) and found[0] > 0
+    seen = gan.of_pixels.network.layers  # Lite0 twice would be slow
+    assert not any(isinstance(layer, FrozenFeatures) for layer in seen)
+
+
 def test_small_discriminators_keep_their_spectral_norm():
-    network = build_discriminator(load_config(**SMALL))
+    network = build_discriminator(load_config("narrow", **SMALL))
     layers = [x for x in network.layers if isinstance(x, SpectralNormalized)]
     assert len(layers) == 7
     for _ in range(100):
@@ -103,7 +117,7 @@ def test_small_discriminators_keep_their_spectral_norm():
 
 
 def test_training_moves_every_weight_of_g_and_leaves_lite0():
-    config = load_config(**SMALL, loss="hinge")
+    config = load_config("narrow", **SMALL, loss="hinge")
     gan = GAN(build_generator(config), build_discriminator(config), config)
     gan.compile()
     frozen = gan.discriminator.get_layer("projected_lite0")
@@ -120,7 +134,7 @@ def test_training_moves_every_weight_of_g_and_leaves_lite0():
 
 
 def test_a_saved_one_holds_no_lite0_and_answers_the_same(tmp_path):
-    network = build_discriminator(load_config(**SMALL))
+    network = build_discriminator(load_config("narrow", **SMALL))
     network.save(tmp_path / "d.keras")
     # Lite0's maps alone have 3.0 million numbers, 12 MB.
     assert (tmp_path / "d.keras").stat().st_size < 4 * network.count_params() + 300_000
@@ -132,7 +146,7 @@ def test_a_saved_one_holds_no_lite0_and_answers_the_same(tmp_path):
 
 def test_equal_seeds_give_equal_mixing_and_others_do_not():
     def logits(seed):
-        network = build_discriminator(load_config(**SMALL, seed=seed))
+        network = build_discriminator(load_config("narrow", **SMALL, seed=seed))
         return network(pictures()).numpy()[:, 1:]
 
     np.testing.assert_array_equal(logits(1), logits(1))
@@ -151,7 +165,7 @@ def test_equal_seeds_give_equal_mixing_and_others_do_not():
     ids=str,
 )
 def test_it_goes_with_other_techniques(knobs):
-    config = load_config(**SMALL, **knobs)
+    config = load_config("narrow", **SMALL, **knobs)
     gan = GAN(build_generator(config), build_discriminator(config), config)
     gan.compile()
     step = tf.function(gan.train_step)

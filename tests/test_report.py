@@ -28,7 +28,7 @@ SCORES = {"kid": 612.4, "kid_error": 14.2, "recall": 0.21, "near_copies": 3}
 def started(folder, **knobs):
     run = Run(folder)
     run.samples.mkdir(parents=True)
-    save_config(load_config(**knobs), run.config_file)
+    save_config(load_config("narrow", **knobs), run.config_file)
     return run
 
 

@@ -45,7 +45,7 @@ def pictures(tmp_path_factory):
 def finished(pictures, tmp_path_factory):
     """A run with dropout that never stopped."""
     knobs = {"data": pictures, "runs": tmp_path_factory.mktemp("runs")}
-    return dcgan.train(load_config(**NARROW | DROPOUT | knobs))
+    return dcgan.train(load_config("narrow", **NARROW | DROPOUT | knobs))
 
 
 @pytest.fixture
@@ -115,8 +115,8 @@ def assert_equal_runs(run, other):
 def test_a_stop_in_the_middle_of_an_epoch_leaves_no_trace(pictures, tmp_path):
     """The default recipe, whose augmentation draws anew in each step."""
     knobs = NARROW | {"data": pictures, "epochs": 2, "policy": "translation"}
-    whole = dcgan.train(load_config(**knobs, runs=tmp_path / "whole"))
-    config = load_config(**knobs, runs=tmp_path / "stopped")
+    whole = dcgan.train(load_config("narrow", **knobs, runs=tmp_path / "whole"))
+    config = load_config("narrow", **knobs, runs=tmp_path / "stopped")
     train_until(config, 2, 1)
     assert_equal_runs(dcgan.train(config), whole)
 
@@ -142,7 +142,9 @@ def test_ctrl_c_keeps_every_step_and_every_mean(
 ):
     """With dropout; the means in the log go on where the epoch was left."""
     chosen = trainer.run_callbacks
-    config = load_config(**NARROW | DROPOUT | {"data": pictures, "runs": tmp_path})
+    config = load_config(
+        "narrow", **NARROW | DROPOUT | {"data": pictures, "runs": tmp_path}
+    )
     with monkeypatch.context() as patch:
         with_signal = lambda *args: [Signal(*when), *chosen(*args)]  # noqa: E731
         patch.setattr(trainer, "run_callbacks", with_signal)
@@ -184,7 +186,7 @@ def events_of(run):
 def test_tensorboard_shows_no_epoch_twice(pictures, tmp_path):
     """Although the last record of the process that was stopped is cut."""
     knobs = NARROW | DROPOUT | {"data": pictures, "runs": tmp_path}
-    config = load_config(**knobs | {"checkpoint_every": 9})
+    config = load_config("narrow", **knobs | {"checkpoint_every": 9})
     train_until(config, 3, 1)
     run = Run(tmp_path / "narrow")
     assert events_of(run) == [1, 2]
@@ -207,9 +209,9 @@ def test_a_stop_and_more_epochs_then_are_as_if_asked_for_at_once(
 ):
     """With dropout, whose random numbers have a state."""
     knobs = NARROW | DROPOUT | {"data": pictures, "runs": tmp_path}
-    train_until(load_config(**knobs | {"epochs": 2}), 2, 0)
+    train_until(load_config("narrow", **knobs | {"epochs": 2}), 2, 0)
     assert "goes on after epoch 1" in capsys.readouterr().out.splitlines()[-1]
-    run = dcgan.train(load_config(**knobs))
+    run = dcgan.train(load_config("narrow", **knobs))
     assert "Goes on after epoch 1" in capsys.readouterr().out.splitlines()
     assert_equal_runs(run, finished)
     assert run.config.epochs == 3
@@ -272,9 +274,9 @@ def started(tmp_path, **knobs):
         The `Run`, and a function from knobs to the config of another start.
     """
     knobs = {"runs": tmp_path, "data": tmp_path / "none", "epochs": 8} | knobs
-    run = Run.create(load_config(**knobs))
+    run = Run.create(load_config("narrow", **knobs))
     (run.checkpoints / "step-9").mkdir(parents=True)
-    return run, lambda **more: load_config(**knobs | more)
+    return run, lambda **more: load_config("narrow", **knobs | more)
 
 
 def test_more_epochs_are_allowed_at_constant_rates_only(tmp_path):
@@ -389,7 +391,7 @@ def test_from_the_checkpoint_before_a_damaged_one_all_is_the_same(again, finishe
 def test_what_came_after_the_checkpoint_is_forgotten(pictures, tmp_path):
     """Also: Ctrl-C before the first step of a run that goes on does not delete it."""
     knobs = NARROW | DROPOUT | {"checkpoint_every": 9, "data": pictures}
-    config = load_config(**knobs, runs=tmp_path)
+    config = load_config("narrow", **knobs, runs=tmp_path)
     train_until(config, 3, 1)
     run = Run(tmp_path / "narrow")
     assert [row["epoch"] for row in read_rows(run.log)] == ["1", "2"]

@@ -15,7 +15,7 @@ from dcgan.tables import read_rows as read_numbers
 from dcgan.training import scoring, trainer
 from dcgan.training.scoring import scores_in_words
 
-TINY = "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4"
+TINY = "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4"
 TINY = f"{TINY} --sample_every 9 --sample_grid 2 --gradients_every 0 --name a".split()
 KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "name": "a"}
 KNOBS |= {"batch_size": 4, "sample_every": 9, "sample_grid": 2, "gradients_every": 0}
@@ -99,7 +99,7 @@ def test_the_gap_needs_pictures_set_aside(scored, pictures):
     assert all(np.isfinite(row["gap"]) for row in read_numbers(scored[0].scores))
     images = dcgan.load_images(pictures, 16)
     scores = dcgan.Evaluation(images, every=1, count=12)
-    dcgan.fit(dcgan.load_config(**KNOBS, epochs=1), images, [scores])
+    dcgan.fit(dcgan.load_config("narrow", **KNOBS, epochs=1), images, [scores])
     assert len(scores.history) == 1 and "gap" not in scores.latest
     assert scores.latest["epoch"] == 1 and np.isfinite(scores.latest["kid"])
 
@@ -115,7 +115,9 @@ def test_what_is_set_aside_is_not_trained_on(pictures, monkeypatch):
         return real(images, *args, **kwargs)
 
     monkeypatch.setattr(trainer, "make_dataset", spy)
-    dcgan.fit(dcgan.load_config(**KNOBS, epochs=1, holdout=0.25, seed=5), images)
+    dcgan.fit(
+        dcgan.load_config("narrow", **KNOBS, epochs=1, holdout=0.25, seed=5), images
+    )
     np.testing.assert_array_equal(seen[0], train)
     assert len(held_out) == 6
 
@@ -141,7 +143,7 @@ def start(pictures, tmp_path):
         knobs = {**KNOBS, "data": pictures, "runs": tmp_path / "runs", **knobs}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scoring, "Reference", FakeReference(*kids))
-            return dcgan.train(dcgan.load_config(**knobs))
+            return dcgan.train(dcgan.load_config("narrow", **knobs))
 
     return start
 
@@ -234,7 +236,7 @@ def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
     knobs |= {"loss": "wgan", "r1": 1e9, "g_lr": 1.0, "d_lr": 1.0, "d_norm": "none"}
     knobs |= {"g_norm": "none", "beta1": 0.0, "g_slope": 1.0, "d_slope": 1.0}
     with pytest.raises(InputError, match="nan|inf"):
-        dcgan.train(dcgan.load_config(**knobs, beta2=0.0))
+        dcgan.train(dcgan.load_config("narrow", **knobs, beta2=0.0))
     run = Run(tmp_path / "runs" / "a")
     assert run.health.is_file()
     if run.best_file.is_file():  # of an epoch before
@@ -244,7 +246,7 @@ def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
 
 def test_too_few_pictures_set_aside_give_no_gap(pictures, capsys, tmp_path):
     knobs = {**KNOBS, "data": pictures, "runs": tmp_path, "epochs": 1, "holdout": 0.2}
-    run = dcgan.train(dcgan.load_config(**knobs))
+    run = dcgan.train(dcgan.load_config("narrow", **knobs))
     assert "the gap takes 10 pictures set aside" in capsys.readouterr().out
     assert read_rows(run.scores)[0]["gap"] == ""
 
@@ -252,7 +254,7 @@ def test_too_few_pictures_set_aside_give_no_gap(pictures, capsys, tmp_path):
 def test_too_few_pictures_train_without_scores(tmp_path, capsys):
     few = write_pictures(tmp_path / "few", 9)
     knobs = {**KNOBS, "data": few, "runs": tmp_path, "epochs": 1}
-    run = dcgan.train(dcgan.load_config(**knobs))
+    run = dcgan.train(dcgan.load_config("narrow", **knobs))
     assert "No scores: they take 10 pictures or more" in capsys.readouterr().out
     assert not run.scores.exists() and run.generator_file.is_file()
 

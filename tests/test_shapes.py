@@ -19,7 +19,9 @@ NARROW = {"size": 64, "min_map": 4, "g_features": 2, "d_features": 3}
 
 
 def growing(grow, **knobs):
-    return load_config(**NARROW | {"progressive": [16, 32, 64], "grow": grow} | knobs)
+    return load_config(
+        "narrow", **NARROW | {"progressive": [16, 32, 64], "grow": grow} | knobs
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_a_stage_is_halved_less_often_than_the_full_size():
 
 
 def test_only_growth_at_the_picture_has_a_map_of_the_pictures_side():
-    assert map_count(load_config(**NARROW)) == 4  # 4, 8, 16, 32
+    assert map_count(load_config("narrow", **NARROW)) == 4  # 4, 8, 16, 32
     assert map_count(growing("latent")) == 4
     assert map_count(growing("image")) == 5  # and 64
 
@@ -84,7 +86,7 @@ def test_the_part_of_each_network_that_a_stage_has(grow, network, size, part):
 
 
 def test_a_plain_network_is_one_part():
-    config = load_config(**NARROW)
+    config = load_config("narrow", **NARROW)
     assert stage_part(config, "generator", 64) == ([16, 8, 4, 2], 0)
     assert stage_part(config, "discriminator", 64) == ([3, 6, 12, 24], 0)
 

@@ -15,7 +15,7 @@ SHORT = [{"lr": 1e-3, "epochs": 1}]
 
 
 def plan(**knobs):
-    return plan_stages(load_config(**knobs))
+    return plan_stages(load_config("narrow", **knobs))
 
 
 def lengths(config):
@@ -289,7 +289,7 @@ def test_malformed_phases_are_refused_in_one_line(cycle):
 )
 def test_wrong_stages_are_refused_in_one_line(knobs, message):
     with pytest.raises(InputError, match=message) as refused:
-        load_config(**knobs)
+        load_config("narrow", **knobs)
     assert "\n" not in str(refused.value)
 
 
@@ -332,10 +332,12 @@ def test_a_recipes_cycle_is_not_contradicted_either():
 )
 def test_widths_are_as_many_as_the_maps_that_grow(grow, network, right):
     growing = {"progressive": [16, 32, 64], "grow": grow}
-    assert getattr(load_config(**growing, **{network: right}), network) == right
+    assert (
+        getattr(load_config("narrow", **growing, **{network: right}), network) == right
+    )
     for wrong in (right[1:], [*right, 8], [0, *right[1:]]):
         with pytest.raises(InputError, match=f"{network} is not valid"):
-            load_config(**growing, **{network: wrong})
+            load_config("narrow", **growing, **{network: wrong})
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_every_knob_that_shapes_weights_is_compared(knob):
         [
             weight.shape
             for build in (dcgan.build_generator, dcgan.build_discriminator)
-            for weight in build(load_config(**small | more)).weights
+            for weight in build(load_config("narrow", **small | more)).weights
         ]
         for more in ({}, {knob: OTHER[knob]})
     )

@@ -80,9 +80,9 @@ def test_a_training_from_the_disk_gives_the_same_log(tmp_path, monkeypatch):
     knobs |= {"data": pictures, "progressive": [8, 16], "holdout": 0.2}
     knobs |= {"eval_every": 0, "gradients_every": 0, "aug_prob": 0.0}
     knobs |= {"latent_dim": 4, "sample_grid": 2}
-    one = dcgan.train(dcgan.load_config(**knobs, runs=tmp_path / "a"))
+    one = dcgan.train(dcgan.load_config("narrow", **knobs, runs=tmp_path / "a"))
     monkeypatch.setattr(cache, "IN_MEMORY", 0)
     assert isinstance(dcgan.load_images(pictures, 16), StoredImages)
-    other = dcgan.train(dcgan.load_config(**knobs, runs=tmp_path / "b"))
+    other = dcgan.train(dcgan.load_config("narrow", **knobs, runs=tmp_path / "b"))
     assert len(read_rows(one.log)) == 2
     assert one.log.read_bytes() == other.log.read_bytes()

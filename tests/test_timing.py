@@ -125,7 +125,7 @@ def a_step_takes(seconds, monkeypatch):
 def test_each_stage_is_timed():
     """With few steps an epoch and a block that fades in."""
     knobs = NARROW | {"progressive": [8, 16], "fade_in": 0.5, "minutes": 5.0}
-    config, images = load_config(**knobs), np.zeros((12, 16, 16, 3), np.uint8)
+    config, images = load_config("narrow", **knobs), np.zeros((12, 16, 16, 3), np.uint8)
     building, a_step = timing.time_stages(config, images, trainer.fit_stage)
     assert building > 0 and len(a_step) == 2 and 0 < min(a_step) <= max(a_step) < 10
 
@@ -147,7 +147,7 @@ def test_a_run_by_minutes_is_the_run_by_as_many_epochs(
     monkeypatch.setattr(timing, "time_stages", both)
     knobs = NARROW | {"data": pictures, "schedule": "cosine", "dropout": 0.3}
     knobs |= {"sample_every": 9, "checkpoint_every": 1}
-    config = load_config(**knobs, runs=tmp_path / "a", minutes=5.0)
+    config = load_config("narrow", **knobs, runs=tmp_path / "a", minutes=5.0)
     run = dcgan.train(config)
     assert calls == [12]
     out = capsys.readouterr().out.splitlines()
@@ -156,7 +156,9 @@ def test_a_run_by_minutes_is_the_run_by_as_many_epochs(
     epochs = run.config.epochs
     assert 2 <= epochs <= 14 and run.config.minutes == 5
     assert out[2].startswith(f"{epochs} epochs of 2 steps on ")
-    whole = dcgan.train(load_config(**knobs, runs=tmp_path / "b", epochs=epochs))
+    whole = dcgan.train(
+        load_config("narrow", **knobs, runs=tmp_path / "b", epochs=epochs)
+    )
     assert run.log.read_bytes() == whole.log.read_bytes()
     rate = float(read_rows(run.log)[-1]["g_lr"])
     factor = float(learning_rate_factor(2 * epochs - 1, "cosine", 0, 2 * epochs))
@@ -178,7 +180,7 @@ def test_a_run_that_became_slow_ends_early_and_is_finished(
             self.stopped, self.model.stop_training = 2, True
 
     monkeypatch.setattr(StopInTime, "on_epoch_end", stop_after_two)
-    config = load_config(**NARROW, data=pictures, runs=tmp_path, minutes=1.0)
+    config = load_config("narrow", **NARROW, data=pictures, runs=tmp_path, minutes=1.0)
     run = dcgan.train(config)
     out = capsys.readouterr().out
     assert "slower, and 1 min were asked for" in out and "Ends after 2 of " in out
@@ -192,7 +194,7 @@ def test_a_run_that_became_slow_ends_early_and_is_finished(
 def test_in_memory_minutes_hold_too(monkeypatch, capsys):
     calls = a_step_takes(10.0, monkeypatch)
     images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), dtype=np.uint8)
-    gan, history = dcgan.fit(load_config(**NARROW, minutes=1.5), images)
+    gan, history = dcgan.fit(load_config("narrow", **NARROW, minutes=1.5), images)
     # 0.95 x 90 s less 1 s are 84.5 s, of 20 s each
     assert calls == [12] and gan.config.epochs == len(history["g_loss"]) == 4
     assert capsys.readouterr().out.startswith("Timing some steps")
@@ -202,7 +204,7 @@ def test_too_few_minutes_are_said_and_train_the_fewest_epochs(
     clock, monkeypatch, capsys
 ):
     a_step_takes(100.0, monkeypatch)
-    config = load_config(**NARROW, minutes=0.1)
+    config = load_config("narrow", **NARROW, minutes=0.1)
     images, deadline = np.zeros((12, 16, 16, 3), np.uint8), clock.time + 6
     planned, _ = timing.plan_minutes(config, images, deadline, IN_MEMORY, None)
     said = capsys.readouterr().out.splitlines()[-1]

@@ -11,6 +11,7 @@ from dcgan.models.spectral import SpectralConv2D
 WIDTHS = (32, 64, 128, 256)  # of the mixed maps, from the finest to the coarsest
 NARROWEST = 32  # of the small discriminators
 SLOPE = 0.2
+PREFIX = "projected"  # of the names of all layers here
 
 
 @keras.saving.register_keras_serializable("dcgan")
@@ -81,18 +82,39 @@ def projected_logits(make, pictures):
         they convolve 3x3 pixels and enlarge bilinearly, here 1x1 and the nearest.
     """
     config = make.config
-    maps = FrozenFeatures(config.projected_size, name="projected_lite0")(pictures)
+    maps = FrozenFeatures(config.projected_size, name=f"{PREFIX}_lite0")(pictures)
     return [
         connect(mixed, _small_discriminator(make, number, mixed.shape[1], width))
         for number, (mixed, width) in enumerate(zip(_mix(make, maps), WIDTHS), start=1)
     ]
 
 
+def without_frozen_features(discriminator):
+    """Returns a discriminator without the logits of `projected_logits`.
+
+    Args:
+        discriminator: Keras model; one without such logits is returned as it is.
+
+    Returns:
+        `keras.Model` from pictures to logits, with the same layers.
+    """
+    kinds = map(type, discriminator.layers)
+    if FrozenFeatures not in kinds:
+        return discriminator
+    of_pixels = [
+        logits
+        for logits in discriminator.get_layer("logits").input
+        if not logits._keras_history.operation.name.startswith(PREFIX)
+    ]
+    joined = of_pixels[0] if len(of_pixels) == 1 else ops.concatenate(of_pixels, 1)
+    return keras.Model(discriminator.inputs, joined)
+
+
 def _mix(make, maps):
     """Returns the maps, mixed, from the finest to the coarsest."""
     mixed, coarser = [], None
     for number, (scale, width) in reversed(list(enumerate(zip(maps, WIDTHS), start=1))):
-        name = f"projected{number}"
+        name = f"{PREFIX}{number}"
         scale = _random(make, f"{name}_channels", width)(scale)
         if coarser is not None:
             coarser = _random(make, f"{name}_scales", width)(coarser)
@@ -112,7 +134,7 @@ def _random(make, name, width):
 
 def _small_discriminator(make, number, side, width):
     """Returns the block of one scale, from its mixed map to a logit."""
-    name, block = f"projected{number}", []
+    name, block = f"{PREFIX}{number}", []
     while side > 4:
         side, width = side // 2, max(NARROWEST, width // 2)
         block.append((f"{name}_conv{side}", _conv(make, width, strides=2)))

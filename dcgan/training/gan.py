@@ -6,12 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan.combinations import GRADIENT_PENALTIES, PENALTY_KNOBS
+from dcgan.combinations import PENALTY_KNOBS
 from dcgan.config import Config
 from dcgan.errors import InputError
 from dcgan.latent import draw_latents
 from dcgan.models.fade import fade_pictures, fade_share, set_alpha
 from dcgan.models.generator import generate
+from dcgan.models.projected import without_frozen_features
 from dcgan.models.spectral import power_iterations
 from dcgan.stages import plan_stages
 from dcgan.training.average import update_average
@@ -70,8 +71,9 @@ class GAN(Objectives):
             self.ema_generator = keras.models.clone_model(generator)
             self.ema_generator.set_weights(generator.get_weights())
         with_features = bool(config.feature_matching or config.ct)
-        penalised = any(getattr(config, penalty) for penalty in GRADIENT_PENALTIES)
-        self.judge = Judge(discriminator, with_features, fused=not penalised)
+        self.judge = Judge(discriminator, with_features, fused=True)
+        # Penalties differentiate twice, which the fused operations do not allow for.
+        self.of_pixels = Judge(without_frozen_features(discriminator))
         # In a function, else Keras would list it as one more network.
         self.paint = partial(accelerate(generator), training=True)
         self.state = {}

@@ -25,7 +25,7 @@ class Judge:
         fused: Whether to compute with fewer operations; not for second derivatives.
     """
 
-    def __init__(self, discriminator, with_features, fused=False):
+    def __init__(self, discriminator, with_features=False, fused=False):
         self.network = discriminator
         self.with_features = with_features
         if with_features:

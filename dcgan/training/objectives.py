@@ -14,8 +14,8 @@ from dcgan.training.penalties import Critic, weighted_penalties
 class Objectives(keras.Model):
     """The losses of a `GAN`, with draws that depend on (seed, step, purpose) only.
 
-    It reads what `GAN` sets: `config`, `generator`, `paint`, `judge`, `step`, `aug_p`
-    and `adversarial_loss`.
+    It reads what `GAN` sets: `config`, `generator`, `paint`, `judge`, `of_pixels`,
+    `step`, `aug_p` and `adversarial_loss`.
     """
 
     @property
@@ -82,7 +82,8 @@ class Objectives(keras.Model):
         def augment(images, kind):
             return self.augment(images, kind, turn)
 
-        critic = Critic(self.judge, augment, self.key("penalty", turn))
+        key = self.key("penalty", turn)
+        critic = Critic(self.judge, self.of_pixels, augment, key)
         return weighted_penalties(self.config, critic, real, fake, self.step)
 
     def scores(self, real, fake):

@@ -1,7 +1,8 @@
 """Penalties on the discriminator: pure functions, found by name in `PENALTIES`.
 
 Each takes a `Critic` and two batches, and returns a scalar. Where the discriminator has
-several logits, `gp`, `r1` and `r2` look at their mean; `ct` and `drift` take each.
+several logits, `gp`, `r1` and `r2` look at the mean of those that come of pixels (those
+on frozen features have spectral norm); `ct` and `drift` take each.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,14 @@ class Critic(NamedTuple):
 
     Attributes:
         judge: Function from pictures as the discriminator sees them to its `View`.
+        of_pixels: The same without the logits on frozen features. It can be
+            differentiated twice.
         augment: The step's augmentation, function of pictures and `"real"` or `"fake"`.
         key: Key of shape (2,) of a penalty's own draws.
     """
 
     judge: Callable
+    of_pixels: Callable
     augment: Callable
     key: tf.Tensor
 
@@ -38,7 +42,7 @@ def gp(critic, real, fake):
     real, fake = critic.augment(real, "real"), critic.augment(fake, "fake")
     share = uniform(critic.key, (tf.shape(real)[0], 1, 1, 1))
     between = real + share * (fake - real)
-    norms = tf.sqrt(squared_gradient(critic.judge, between) + 1e-12)
+    norms = tf.sqrt(squared_gradient(critic.of_pixels, between) + 1e-12)
     return tf.reduce_mean(tf.square(norms - 1))
 
 
@@ -88,7 +92,7 @@ def drift(critic, real, fake):
 
 def _zero_centred(critic, images, kind):
     def judge(pictures):
-        return critic.judge(critic.augment(pictures, kind))
+        return critic.of_pixels(critic.augment(pictures, kind))
 
     return tf.reduce_mean(squared_gradient(judge, images)) / 2
 

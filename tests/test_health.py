@@ -124,6 +124,14 @@ def test_no_remedy_is_refused(recipe, name):
         config = replace(config, **knobs)
 
 
+def test_frozen_features_have_won_when_kid_has_stopped_falling():
+    epochs = [dict(g_loss=9.0, d_loss=0.0, real_score=1.0, fake_score=0.0)] * 10
+    config = load_config("narrow", projected=True)
+    for kids in ([], [900], [900, 800]):
+        assert not symptoms.won(epochs, scores_of(kids), config)
+    assert symptoms.won(epochs, scores_of([900, 901]), config)
+
+
 def test_a_loss_without_targets_gets_no_smoothing():
     found = _remedy(RULES["discriminator won"], load_config(loss="hinge"))
     assert found.startswith("--d_lr ")

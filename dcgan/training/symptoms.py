@@ -25,7 +25,13 @@ def collapsed(epochs, scores, config):
 
 
 def won(epochs, scores, config):
-    """The discriminator is sure of nearly all pictures, in targets with a zero."""
+    """The discriminator is sure of nearly all pictures, in targets with a zero.
+
+    Those on frozen features are so from the start, and the generator learns all the
+    same: there it has won when KID has stopped falling, too.
+    """
+    if config.projected and _improves(scores):
+        return False
     if len(epochs) < EPOCHS or config.loss in WITHOUT_ZERO:
         return False
     last = epochs[-EPOCHS:]
@@ -71,6 +77,12 @@ def oscillates(epochs, scores, config):
     error = mean(row["kid_error"] for row in scores[first:])
     least_swing = max(mean(kids[first:]) / 4, 2 * error)
     return least_swing > 0 and swings(kids[first:], least_swing) >= SWINGS
+
+
+def _improves(scores):
+    """Tells whether the last score has the lower KID, or is the first."""
+    kids = [row["kid"] for row in scores[-2:]]
+    return len(kids) < 2 or kids[1] < kids[0]
 
 
 def swings(values, least):

@@ -212,18 +212,20 @@ def main(argv=None):
     options = parser.parse_args(argv)
     print_machine()
     knobs = {"data": options.data, **(SMALL if options.small else {})}
-    config = load_config("default", **knobs)
+    recipe = "narrow" if options.small else "default"
+    config = load_config(recipe, **knobs)
     settings = config.data, config.size, config.channels, config.fit, config.background
     images = load_images(*settings)
     costs = step_costs(config, images, options.rounds, options.steps)
     rows = share_rows(costs)
     with tempfile.TemporaryDirectory() as runs:
-        once = load_config("default", **knobs, runs=runs, epochs=options.epochs)
+        once = load_config(recipe, **knobs, runs=runs, epochs=options.epochs)
         spent = time_callbacks(once, images)
         shares = spent.shares()
         sums = ([sum(part)] for part in zip(*shares.values()))
         rows.append(row_of("callbacks", *sums))
-        flags = [f"--{name}={value}" for name, value in knobs.items()]
+        given = {"recipe": recipe} | knobs
+        flags = [f"--{name}={value}" for name, value in given.items()]
         commands = command_costs(flags, runs, min(options.rounds, 5))
     for name, found in commands.items():
         rows.append(row_of(name, *zip(*found)))

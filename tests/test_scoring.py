@@ -15,8 +15,9 @@ from dcgan.tables import read_rows as read_numbers
 from dcgan.training import scoring, trainer
 from dcgan.training.scoring import scores_in_words
 
-TINY = "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4"
-TINY = f"{TINY} --sample_every 9 --sample_grid 2 --gradients_every 0 --name a".split()
+TINY = "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4"
+TINY = f"{TINY} --batch_size 4 --sample_every 9 --sample_grid 2 --gradients_every 0"
+TINY = f"{TINY} --name a".split()
 KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "name": "a"}
 KNOBS |= {"batch_size": 4, "sample_every": 9, "sample_grid": 2, "gradients_every": 0}
 KNOBS |= {"aug_prob": 0.0}

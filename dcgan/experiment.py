@@ -37,7 +37,7 @@ def main(argv=None):
     if not 1 <= options.jobs <= 64:
         raise invalid("--jobs", options.jobs, "1 to 64")
     seeds = _seeds(options.seeds)
-    knobs = parse_flags(Config, {}, rest)
+    knobs = parse_flags(Config, {}, {}, rest)
     for knob in (*THE_CELLS, "recipe", "config"):
         if knob in knobs:
             raise invalid(f"--{knob}", knobs[knob], "nothing: each cell has its own")

@@ -21,7 +21,7 @@ SCORES |= {"extractor": "lite0", "input_size": 128, "n_real": 20, "n_fake": 30}
 
 def cell(name, seed=0, runs="runs"):
     knobs = {"name": f"{name}-{seed}", "seed": seed, "runs": str(runs)}
-    return Cell(name, load_config(size=16, sample_grid=5, epochs=9, **knobs))
+    return Cell(name, load_config("narrow", size=16, sample_grid=5, epochs=9, **knobs))
 
 
 def curve(*kids):

@@ -45,7 +45,7 @@ def test_a_full_disk_ends_with_one_line_and_leaves_a_checkpoint(
         env=os.environ | {"PYTHONPATH": os.getcwd()},
         text=True,
     )
-    run = Run(small_disk / "default")
+    run = Run(small_disk / "narrow")
     while not run.has_checkpoint():
         assert process.poll() is None
         time.sleep(0.05)

@@ -68,8 +68,8 @@ def test_a_comparison_may_have_minutes(tmp_path):
         configs = [cell.config for cell in plan_cells(file, runs=tmp_path, **knobs)[2]]
         return [(config.minutes, config.epochs) for config in configs]
 
-    assert lengths() == [(0, 5), (0, 7), (3, 800)]
-    assert lengths(minutes=2.0) == [(2, 800)] * 3
+    assert lengths() == [(0, 5), (0, 7), (3, 500)]
+    assert lengths(minutes=2.0) == [(2, 500)] * 3
     assert lengths(epochs=6) == [(0, 6)] * 3
     with pytest.raises(InputError, match="minutes does not go with epochs"):
         lengths(minutes=2.0, epochs=6)

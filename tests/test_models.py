@@ -141,8 +141,8 @@ def test_diffaugment_settings():
     assert (config.sample_grid, config.ema_half_life) == (8, 0)
 
 
-def test_default_generator_upsamples_inside_and_deconvolves_at_the_end():
-    model = build_generator(load_config("default"))
+def test_narrow_generator_upsamples_inside_and_deconvolves_at_the_end():
+    model = build_generator(load_config("narrow"))
     names = [name for name, _ in layers(model)]
     assert names.count("UpSampling2D") == 3
     assert names.count("Conv2DTranspose") == 1

@@ -40,7 +40,7 @@ def test_a_signal_saves_all_says_how_to_go_on_and_ends(
         env=environment,
         text=True,
     )
-    run = Run(tmp_path / "runs" / "default")
+    run = Run(tmp_path / "runs" / "narrow")
     wait_for(run.has_checkpoint, process)
     if number == signal.SIGINT:
         second = command("train", *arguments)

@@ -22,13 +22,13 @@ def test_grey_and_rgba_go_all_the_way(channels, tmp_path):
     flags = ["--data", data, "--runs", tmp_path, "--channels", channels, *TINY]
     flags += ["--gradients_every", 0]  # for the time's sake
     assert command("train", *flags).returncode == 0
-    done = command("sample", tmp_path / "default", "-n", 5, "--out", out)
+    done = command("sample", tmp_path / "narrow", "-n", 5, "--out", out)
     assert done.returncode == 0, done.stderr
     with Image.open(out / "0004.png") as picture:
         assert picture.mode == {1: "L", 4: "RGBA"}[channels]
         if channels == 4:
             assert np.asarray(picture)[..., 3].max() < 255  # its own, not opaque
-    with Image.open(tmp_path / "default" / "samples" / "epoch_0003.png") as sheet:
+    with Image.open(tmp_path / "narrow" / "samples" / "epoch_0003.png") as sheet:
         assert sheet.mode == "RGB"
 
 

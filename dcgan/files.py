@@ -58,6 +58,29 @@ def whole_folder(path):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def filled_folder(path):
+    """Yields a temporary folder, whose files then go to the folder `path`.
+
+    They take the place of files with the same names; what else is there is left alone,
+    and all of it if the block fails.
+    """
+    path = Path(path).resolve()
+    temporary = _temporary(path)
+    try:
+        with _naming(path):
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            yield temporary
+            for file in [file for file in temporary.rglob("*") if file.is_file()]:
+                target = path / file.relative_to(temporary)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _sync(file)
+                os.replace(file, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def remove_folder(path):
     """Deletes a folder; what is left if the process is killed has another name."""
     doomed = _temporary(path.with_name(f"old-{path.name}"))

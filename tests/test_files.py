@@ -9,6 +9,7 @@ import pytest
 
 from dcgan.files import (
     append_bytes,
+    filled_folder,
     remove_folder,
     remove_leftovers,
     whole_file,
@@ -38,6 +39,21 @@ def test_a_folder_appears_whole_and_replaces_the_one_before(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
     remove_folder(path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_filled_and_what_else_is_in_it_stays(tmp_path):
+    path = tmp_path / "a"
+    for content in ("old", "new"):
+        with filled_folder(path) as temporary:
+            (temporary / "b").mkdir()
+            (temporary / "b" / "c.txt").write_text(content)
+        (path / "mine.txt").touch()
+    with pytest.raises(ValueError), filled_folder(path) as temporary:
+        (temporary / "mine.txt").write_text("lost")
+        raise ValueError
+    assert (path / "b" / "c.txt").read_text() == "new"
+    assert (path / "mine.txt").read_text() == ""
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_errors_without_a_name_get_that_of_the_file(tmp_path):

@@ -1,0 +1,1 @@
+"""The generator for other runtimes, and as a page for the browser."""

@@ -1,5 +1,7 @@
 """`python -m dcgan.export`: the generator for other runtimes."""
 
+import shlex
+
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.errors import check_choice
 from dcgan.exporting.formats import FORMATS, check_out, check_packages
@@ -9,8 +11,9 @@ def main(argv=None):
     """Parses the flags and writes the file or folder."""
     parser = Parser(
         "export",
-        "Writes the generator of a run for other runtimes.",
-        "python -m dcgan.export runs/default --format onnx --out default.onnx",
+        "Writes the generator of a run for other runtimes, or as a web page.",
+        "python -m dcgan.export runs/default --format onnx --out default.onnx\n"
+        "  python -m dcgan.export runs/default --format web --out site",
     )
     add = parser.add_argument
     add("run", help="folder of the run, such as runs/default")
@@ -27,7 +30,7 @@ def export(run, format, out, best=False):
 
     Args:
         run: Folder of the run.
-        format: `saved_model`, `litert` or `onnx`.
+        format: `saved_model`, `litert`, `onnx` or `web`.
         out: File or folder to write; a folder is new, empty, or an earlier export.
         best: Whether to take the run's generator with the best KID, not the newest.
 
@@ -45,11 +48,23 @@ def export(run, format, out, best=False):
 
     run = Run.open(run)
     quiet_tensorflow()
+    generator = run.load_best_generator() if best else run.load_generator()
+    _write(format, generator, out, run.config)
+    print(f"The {'best' if best else 'newest'} generator of {run.folder} in {out}")
+
+
+def _write(format, generator, out, config):
+    if format == "web":
+        from dcgan.data.openmoji import SOURCE
+        from dcgan.exporting.web import save_page
+
+        credit = f"Trained on {SOURCE}." if config.data == "openmoji" else ""
+        save_page(generator, out, config.name, credit)
+        print(f"To see it: python -m http.server --directory {shlex.quote(str(out))}")
+        return
     from dcgan.exporting.writers import WRITERS
 
-    generator = run.load_best_generator() if best else run.load_generator()
     WRITERS[format](generator, out)
-    print(f"The {'best' if best else 'newest'} generator of {run.folder} in {out}")
 
 
 if __name__ == "__main__":

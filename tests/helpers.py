@@ -14,6 +14,8 @@ TINY = (
     "--sample_every 2 --sample_grid 3 --snapshot_every 2 --eval_every 0 --aug_prob 0"
 ).split()
 
+SMALL = {"size": 16, "g_features": 4, "d_features": 4, "latent_dim": 8}
+
 
 def command(name, *arguments, **options):
     """Runs `python -m dcgan.NAME` as a user would, in another process."""
@@ -38,6 +40,25 @@ def write_pictures(folder, count=12, side=20):
         pixels = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{index:02d}.png")
     return folder
+
+
+def lively_generator(**knobs):
+    """An untrained generator with pictures that are not grey; every weight counts."""
+    import dcgan
+    from dcgan.config import load_config
+
+    generator = dcgan.build_generator(load_config(**SMALL | knobs))
+    rng = np.random.default_rng(1)
+    for weight in generator.weights:
+        name = weight.path.rsplit("/")[-1]
+        value = np.asarray(weight)
+        if name == "kernel" and value.std() < 0.1:  # not the equalised ones
+            weight.assign(value * 15)
+        elif name in ("alpha", "gamma") and value.shape == ():
+            weight.assign(0.3)
+        elif name in ("moving_mean", "bias", "beta"):
+            weight.assign(rng.normal(size=value.shape) / 10)
+    return generator
 
 
 def replace_package(monkeypatch, package):

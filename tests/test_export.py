@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from helpers import command
+from helpers import SMALL, command, lively_generator
 
 import dcgan
 from dcgan.config import load_config
@@ -15,7 +15,6 @@ from dcgan.exporting.writers import WRITERS
 from dcgan.networks import load_network
 from dcgan.run import Run
 
-SMALL = {"size": 16, "g_features": 4, "d_features": 4, "latent_dim": 8}
 GENERATORS = {
     "plain": {},
     "rgba": {"channels": 4, "upsample": False, "stem": "deconv", "linear_layer": True},
@@ -24,22 +23,6 @@ GENERATORS = {
     "local_response": {"g_norm": "local_response", "g_bias": "all", "g_kernel": 5},
     "progan": {"source": "progan", "progressive": [8, 16]},
 }
-
-
-def lively_generator(**knobs):
-    """An untrained generator with pictures that are not grey; every weight counts."""
-    generator = dcgan.build_generator(load_config(**SMALL | knobs))
-    rng = np.random.default_rng(1)
-    for weight in generator.weights:
-        name = weight.path.rsplit("/")[-1]
-        value = np.asarray(weight)
-        if name == "kernel" and value.std() < 0.1:  # not the equalised ones
-            weight.assign(value * 15)
-        elif name in ("alpha", "gamma") and value.shape == ():
-            weight.assign(0.3)
-        elif name in ("moving_mean", "bias", "beta"):
-            weight.assign(rng.normal(size=value.shape) / 10)
-    return generator
 
 
 def run_saved_model(path, latents):

@@ -4,10 +4,11 @@ from importlib import resources
 
 from PIL import Image, ImageDraw, ImageFont
 
-ATTRIBUTION = (
-    "Pictures: OpenMoji 17.0.0, the open-source emoji and icon project "
-    "(openmoji.org), licence CC BY-SA 4.0"
+SOURCE = (
+    "OpenMoji 17.0.0, the open-source emoji and icon project (openmoji.org), "
+    "licence CC BY-SA 4.0"
 )
+ATTRIBUTION = f"Pictures: {SOURCE}"
 SIDE = 256  # pixels, of the drawn pictures
 GLYPH = 0.74  # the em's share of the picture's side: no glyph is cut off
 FIRST, LAST = 0x1F300, 0x1FAFF  # pictographs; below are letters, arrows and cards

@@ -7,7 +7,7 @@ import tensorflow as tf
 from dcgan.errors import InputError, in_a_line
 from dcgan.files import filled_folder, whole_file
 
-OUTPUT, COUNT = "pictures", "count"  # names in the ONNX graph
+INPUT, OUTPUT, COUNT = "latents", "pictures", "count"  # names in the ONNX graph
 
 
 def save_saved_model(generator, folder):
@@ -84,13 +84,21 @@ def _convert(generator, path, kind, **options):
 
 
 def _rename(graph):
-    """Gives the output, and the number of pictures, names instead of numbers."""
-    (old,) = [output.name for output in graph.output]
+    """Gives everything names that are the same each time, and both ends plain ones."""
+    ends = (graph.input[0], graph.output[0])
+    names = {"": "", ends[0].name: INPUT, ends[1].name: OUTPUT}
     for node in graph.node:
-        node.output[:] = [OUTPUT if name == old else name for name in node.output]
-    graph.output[0].name = OUTPUT
-    for value in (graph.input[0], graph.output[0]):
+        node.name = ""
+        for kind in (node.input, node.output):
+            kind[:] = [names.setdefault(name, f"value{len(names)}") for name in kind]
+    for weight in graph.initializer:
+        weight.name = names[weight.name]
+    graph.initializer.sort(key=lambda weight: weight.name)
+    for value, name in zip(ends, (INPUT, OUTPUT)):
+        value.name = name
         value.type.tensor_type.shape.dim[0].dim_param = COUNT
+    graph.name, graph.doc_string = "generator", ""
+    del graph.value_info[:]
 
 
 WRITERS = {

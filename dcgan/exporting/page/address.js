@@ -1,0 +1,33 @@
+// A picture in the address of the page: its seed, and how far it was changed.
+
+import { dot, moved } from "./latent.js";
+
+export const HIGHEST = 2 ** 32 - 1;
+const FARTHEST = 9; // standard deviations, of an address that somebody has written
+
+/** The seed in a text, or null. */
+export function seedIn(text) {
+  const number = /^\d{1,10}$/.test(text ?? "") ? Number(text) : NaN;
+  return number <= HIGHEST ? number : null;
+}
+
+/** The latent that `home` becomes by the directions d1, d2 ... of an address. */
+export function latentIn(asked, home, directions) {
+  let latent = home;
+  directions.forEach((direction, k) => {
+    const value = parseFloat(asked.get(`d${k + 1}`));
+    if (Math.abs(value) <= FARTHEST) latent = moved(latent, direction, value);
+  });
+  return latent;
+}
+
+/** The address of a latent that was made from `home`, the latent of the seed. */
+export function addressOf(seed, home, latent, directions) {
+  const told = new URLSearchParams({ seed });
+  directions.forEach((direction, k) => {
+    const value = dot(latent, direction);
+    const changed = Math.abs(value - dot(home, direction)) > 1e-3;
+    if (changed) told.set(`d${k + 1}`, value.toFixed(2));
+  });
+  return `?${told}`;
+}

@@ -1,0 +1,396 @@
+"""The page of a generator in headless Chromium: its pictures are those of Keras."""
+
+import io
+import json
+import re
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from helpers import lively_generator
+from PIL import Image
+
+from dcgan.exporting import web
+from dcgan.exporting.browser_runtime import runtime_files
+from dcgan.latent import draw_latents, slerp
+from dcgan.models.generator import generate
+
+NAMES = "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+NPM = shutil.which("npm")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    pytest.mark.skipif(NPM is None, reason="npm is not installed"),
+]
+GENERATORS = {
+    "rgb": {},
+    "rgba": {"channels": 4, "upsample": False, "stem": "deconv"},
+    "grey": {"channels": 1, "g_norm": "instance"},
+}
+READY = "main:not([aria-busy])"
+PIXELS = """canvas => {
+  const {width, height} = canvas;
+  const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+  return [width, height, ...data];
+}"""
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory):
+    """Generators and the folders of their pages; of the grey one in float16."""
+    made, files = {}, runtime_files()
+    for name, knobs in GENERATORS.items():
+        generator = lively_generator(**knobs)
+        folder = tmp_path_factory.mktemp("sites") / name
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(web, "runtime_files", lambda: files)  # zips for a second
+            patch.setattr("dcgan.exporting.directions.SAMPLES", 256)
+            patch.setattr(web, "HALVED", 0 if name == "grey" else web.HALVED)
+            web.save_page(generator, folder, "a <b>", "by <c>")
+        made[name] = generator, folder
+    return made
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def serve(sites):
+    """Starts a server of a site and returns it; `.url` is where."""
+    servers = []
+
+    def start(name):
+        handler = partial(Quiet, directory=sites[name][1])
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.url = f"http://127.0.0.1:{server.server_port}/"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def addresses(serve):
+    return {name: serve(name).url for name in GENERATORS}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu"]
+        launch = playwright.chromium.launch
+        with launch(executable_path=CHROMIUM, args=flags) as running:
+            yield running
+
+
+@pytest.fixture
+def visit(browser, addresses):
+    """Opens a page and waits for its picture; any error in it fails the test."""
+    opened, problems = [], []
+
+    def go(name, query="?seed=7", **options):
+        page = browser.new_context(**options).new_page()
+        opened.append(page)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and problems.append(m.text))
+        page.goto(addresses[name] + query)
+        page.wait_for_selector(READY)
+        return page
+
+    yield go
+    for page in opened:
+        page.context.close()
+    assert problems == []
+
+
+def pixels(page, selector="#picture"):
+    width, height, *numbers = page.eval_on_selector(selector, PIXELS)
+    return np.array(numbers, np.uint8).reshape(height, width, 4)
+
+
+def address(page):
+    return page.evaluate("location.search")
+
+
+def seed_of(page):
+    return int(re.search(r"[?&]seed=(\d+)", address(page))[1])
+
+
+# The numbers of random.js again, in Python's integers.
+
+
+def rotate(bits, by):
+    return (bits << by | bits >> 32 - by) & 0xFFFFFFFF
+
+
+def xoshiro128(a, b, c, d):
+    while True:
+        yield rotate(b * 5 & 0xFFFFFFFF, 7) * 9 & 0xFFFFFFFF
+        c, d = c ^ a, d ^ b
+        shifted = b << 9 & 0xFFFFFFFF
+        b, a = b ^ c, a ^ d
+        c, d = c ^ shifted, rotate(d, 11)
+
+
+def stream(seed):
+    state = []
+    for _ in range(4):
+        seed = mixed = (seed + 0x9E3779B9) & 0xFFFFFFFF
+        for shift, factor in ((16, 0x21F0AAAD), (15, 0x735A2D97)):
+            mixed = (mixed ^ mixed >> shift) * factor & 0xFFFFFFFF
+        state.append(mixed ^ mixed >> 15)
+    return xoshiro128(*state)
+
+
+def normals(seed, count):
+    draws = stream(seed)
+    pairs = [(next(draws), next(draws)) for _ in range(-(-count // 2))]
+    radii = np.sqrt(-2 * np.log((np.array(pairs)[:, 0] + 0.5) / 2**32))
+    angles = 2 * np.pi * np.array(pairs)[:, 1] / 2**32
+    found = np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
+    return found.ravel()[:count].astype(np.float32)
+
+
+def expected_pixels(generator, latent):
+    """What the page should show: RGBA, as canvases keep it."""
+    (picture,) = generate(generator, latent[None])
+    if picture.shape[-1] == 4:
+        return picture
+    picture = np.broadcast_to(picture, (*picture.shape[:2], 3))
+    return np.concatenate([picture, np.full_like(picture[..., :1], 255)], axis=-1)
+
+
+def assert_alike(found, expected):
+    """Within 2 of 255, colours as far as they are opaque: no canvas keeps others."""
+    seen = [p[..., :3].astype(int) * p[..., 3:] / 255 for p in (found, expected)]
+    np.testing.assert_allclose(seen[0], seen[1], rtol=0, atol=2)
+    np.testing.assert_allclose(found[..., 3].astype(int), expected[..., 3], atol=2)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_the_pictures_are_those_of_keras(name, sites, visit, addresses):
+    generator, folder = sites[name]
+    latent = normals(7, 8)
+    page = visit(name)
+    found = pixels(page)
+    assert found.std() > 20  # there is something to see
+    assert_alike(found, expected_pixels(generator, latent))
+    direction = np.array(
+        json.loads((folder / "generator.json").read_text())["directions"]
+    )
+    there = latent + (2 - latent @ direction[1]) * direction[1]
+    page.goto(addresses[name] + "?seed=7&d2=2")
+    page.wait_for_selector(READY)
+    assert_alike(pixels(page), expected_pixels(generator, there.astype(np.float32)))
+    assert address(page) == "?seed=7&d2=2.00"
+    page.wait_for_selector("#grid button:last-child[data-seed]")
+    chosen = page.locator("#grid button").first
+    seed = int(chosen.get_attribute("data-seed"))
+    assert seed == next(stream(7)) % 1_000_000
+    shown = expected_pixels(generator, normals(seed, 8))
+    assert_alike(pixels(page, "#grid canvas"), shown)
+    chosen.click()
+    page.wait_for_selector("#grid button[aria-current]")
+    assert seed_of(page) == seed
+
+
+def test_the_numbers_of_a_seed(visit):
+    page = visit("rgb")
+    code = "async ([state, seeds]) => { const r = await import('./random.js');"
+    code += "const draw = r.xoshiro128(state); return ["
+    code += "[1, 2, 3, 4, 5, 6].map(draw), seeds.map(s => [...r.normals(s, 101)])] }"
+    seeds = [0, 1, 42, 2**32 - 1]
+    integers, numbers = page.evaluate(code, [[1, 2, 3, 4], seeds])
+    # Of the authors' C program.
+    assert integers == [11520, 0, 5927040, 70819200, 2031721883, 1637235492]
+    expected = [normals(seed, 101) for seed in seeds]
+    np.testing.assert_allclose(numbers, expected, rtol=1e-5, atol=1e-6)
+    many = normals(3, 20_000)
+    assert abs(many.mean()) < 0.03 and abs(many.std() - 1) < 0.03
+
+
+def test_the_arithmetic_of_latents_is_that_of_the_package(visit):
+    page = visit("rgb")
+    start, end = draw_latents(2, 8)
+    code = "async ([a, b, shares]) => { const l = await import('./latent.js');"
+    code += "return [shares.map(s => l.slerp(a, b, s)), l.slerp(a, a, 0.3)] }"
+    shares = [0, 0.3, 1]
+    given = [start.tolist(), end.tolist(), shares]
+    between, still = page.evaluate(code, given)
+    expected = slerp(start, end, shares)
+    np.testing.assert_allclose(between, expected, atol=1e-5)
+    np.testing.assert_allclose(still, start, atol=1e-6)
+
+
+def test_a_seed_is_a_picture(visit):
+    page = visit("rgb")
+    first = pixels(page)
+    page.click("#new")
+    assert seed_of(page) == int(page.input_value("#seed")) != 7
+    page.wait_for_timeout(200)
+    assert np.abs(pixels(page).astype(int) - first).max() > 20
+    page.fill("#seed", "7")
+    page.press("#seed", "Enter")
+    page.wait_for_timeout(200)
+    assert seed_of(page) == 7
+    np.testing.assert_array_equal(pixels(page), first)
+
+
+@pytest.mark.parametrize("query", ["", "?seed=", "?seed=-1", "?seed=4294967296&d1=x"])
+def test_an_address_without_a_seed_gets_one(query, visit):
+    assert 0 <= seed_of(visit("rgb", query)) < 1_000_000
+
+
+def test_a_wrong_seed_is_told(visit):
+    page = visit("rgb")
+    page.fill("#seed", "9999999999")
+    page.press("#seed", "Enter")
+    message = page.eval_on_selector("#seed", "input => input.validationMessage")
+    assert message == "A whole number from 0 to 4294967295"
+    assert seed_of(page) == 7
+
+
+def test_it_is_used_by_keyboard_alone(visit):
+    page = visit("rgb")
+    page.wait_for_selector("#grid button:last-child[data-seed]")
+    names = []
+
+    def tab():
+        page.keyboard.press("Tab")
+        names.append(
+            page.evaluate(
+                "document.activeElement.ariaLabel ||"
+                "document.activeElement.id || document.activeElement.textContent"
+            )
+        )
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(outline) == "solid", names[-1]
+
+    for _ in range(6):
+        tab()
+    assert names == ["new", "morph", "seed", "Show", "scale", "Download"]
+    before = pixels(page)
+    tab()
+    assert re.fullmatch(r"Direction 1, \d+ % of the differences", names[-1])
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    assert "&d1=" in address(page) and not np.array_equal(pixels(page), before)
+    page.locator("#reset").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(200)
+    np.testing.assert_array_equal(pixels(page), before)
+    page.locator("#others").focus()
+    tab()
+    seeds = page.eval_on_selector_all(
+        "#grid button", "all => all.map(b => b.ariaLabel)"
+    )
+    assert names[-1] == seeds[0]
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "End", "Home", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.ariaLabel") == seeds[1]
+    page.keyboard.press("Space")
+    assert f"Seed {seed_of(page)}" == seeds[1]
+    tab()
+    assert names[-1] == "Licences"  # the grid is one stop
+
+
+def test_the_morph_moves_and_ends_at_a_seed(sites, visit):
+    page = visit("rgb")
+    before = pixels(page)
+    page.click("#morph")
+    assert page.get_attribute("#morph", "aria-pressed") == "true"
+    page.wait_for_timeout(700)
+    between = pixels(page)
+    assert not np.array_equal(between, before)
+    page.click("#morph")
+    assert page.get_attribute("#morph", "aria-pressed") == "false"
+    page.wait_for_timeout(300)
+    latent = normals(seed_of(page), 8)
+    assert seed_of(page) != 7
+    assert_alike(pixels(page), expected_pixels(sites["rgb"][0], latent))
+
+
+@pytest.mark.parametrize("name", ["rgb", "rgba"])
+def test_downloads_are_enlarged_without_smoothing(name, visit):
+    page = visit(name)
+    for factor in (1, 4, 8):
+        page.select_option("#scale", str(factor))
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Download").click()
+        assert started.value.suggested_filename == f"7-x{factor}.png"
+        with Image.open(io.BytesIO(started.value.path().read_bytes())) as picture:
+            found = np.asarray(picture.convert("RGBA"))
+        expected = pixels(page).repeat(factor, axis=0).repeat(factor, axis=1)
+        assert_alike(found, expected)
+    assert (found[..., 3].min() < 250) == (name == "rgba")
+
+
+def test_transparency_shows_a_checkerboard(visit):
+    code = "canvas => getComputedStyle(canvas).backgroundImage"
+    backgrounds = [visit(n).eval_on_selector("#picture", code) for n in ("rgb", "rgba")]
+    assert backgrounds[0] == "none" and "conic-gradient" in backgrounds[1]
+
+
+def test_nothing_comes_from_elsewhere_and_it_works_without_a_network(serve, browser):
+    server = serve("rgb")
+    page = browser.new_context().new_page()
+    asked = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server.url}?seed=7")
+    page.wait_for_selector(READY)
+    first = pixels(page)
+    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    assert len(asked) > 10
+    assert all(url.startswith((server.url, "blob:")) for url in asked)
+    server.shutdown()
+    server.server_close()
+    page.goto(f"{server.url}?seed=8")
+    page.wait_for_selector(READY)
+    assert np.abs(pixels(page).astype(int) - first).max() > 20
+    page.goto(f"{server.url}index.html?seed=7")
+    page.wait_for_selector(READY)
+    np.testing.assert_array_equal(pixels(page), first)
+    page.context.close()
+
+
+def test_it_fits_a_phone_and_answers_a_tap(visit):
+    screen = {"width": 360, "height": 640}
+    page = visit("rgb", viewport=screen, has_touch=True, is_mobile=True)
+    wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide == [360, 360]
+    page.tap("#picture")
+    assert seed_of(page) != 7
+    small = "all => all.filter(e => e.getBoundingClientRect().height < 40).length"
+    assert page.eval_on_selector_all("button, select, #seed, .slider", small) == 0
+
+
+def test_it_is_dark_at_night(visit):
+    code = "getComputedStyle(document.body)[{}].match(/\\d+/g).map(Number)"
+    for scheme in ("light", "dark"):
+        page = visit("rgb", color_scheme=scheme)
+        background, text = (
+            np.mean(page.evaluate(code.format(f"'{name}'")))
+            for name in ("backgroundColor", "color")
+        )
+        assert (background, text) > (200, 0) if scheme == "light" else background < 50
+        assert abs(background - text) > 150
+
+
+def test_opened_as_a_file_it_says_how_to_serve_it(sites, browser):
+    page = browser.new_context().new_page()
+    page.goto((sites["rgb"][1] / "index.html").as_uri())
+    page.wait_for_timeout(1500)
+    assert "python -m http.server" in page.inner_text("#loading")
+    page.context.close()

@@ -117,6 +117,7 @@ def evaluate(
     quiet_tensorflow()
     from dcgan.evaluation.features import Extractor
     from dcgan.evaluation.reference import Reference
+    from dcgan.figures.card import write_card
     from dcgan.figures.nearest import nearest_figure
     from dcgan.figures.plots import save_figure
     from dcgan.figures.report import write_report
@@ -139,8 +140,9 @@ def evaluate(
     with whole_file(place.evaluation) as temporary:
         temporary.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
     save_figure(place.nearest, nearest_figure(*suspects))
-    if place.is_run():  # its report shows them
+    if place.is_run():  # its report and card show them
         write_report(place)
+        write_card(place)
     return scores
 
 

@@ -62,7 +62,7 @@ def check_pictures(run, digests, source):
         digests: From `describe_pictures`.
         source: Where they are from, for the message.
     """
-    before = _read(run)
+    before = read_origin(run)
     if before is None:
         warnings.warn(
             f"{run.origin} is missing or damaged: whether the pictures are still the "
@@ -88,7 +88,7 @@ def record_origin(run, digests, machine, step):
         machine: From `describe_machine`.
         step: Steps done.
     """
-    before = _read(run) if step else None
+    before = read_origin(run) if step else None
     starts = before["starts"] if before else []
     changed = _machine_changes(starts[-1]["machine"], machine) if starts else []
     if changed:
@@ -105,7 +105,7 @@ def record_origin(run, digests, machine, step):
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _read(run):
+def read_origin(run):
     """Returns what `record_origin` wrote, or None if it is missing or damaged."""
     found = read_json(run.origin) or {}
     pictures, starts = found.get("pictures"), found.get("starts")

@@ -15,6 +15,7 @@ from dcgan.networks import load_network, save_network
 from dcgan.tables import read_rows
 
 STEP = "step-"  # what the names of checkpoints begin with
+CARD_MARK = "<!-- A card by dcgan: without this line it is yours, and stays. -->"
 
 
 class Run:
@@ -26,7 +27,7 @@ class Run:
     Attributes:
         folder: The folder, and as further `pathlib.Path`s: `config_file`, `log`,
             `timing`, `losses`, `gradients`, `gif`, `samples`, `scores`, `evaluation`,
-            `nearest`, `health`, `report`, `stages`, `best`, `best_file`,
+            `nearest`, `health`, `report`, `card`, `stages`, `best`, `best_file`,
             `best_scores`, `tensorboard`, `snapshots`, `checkpoints`, `origin`,
             `generator_file`, `discriminator_file`.
     """
@@ -45,6 +46,7 @@ class Run:
         self.nearest = self.folder / "nearest.png"
         self.health = self.folder / "health.csv"
         self.report = self.folder / "report.html"
+        self.card = self.folder / "README.md"
         self.stages = self.folder / "stages"
         self.best = self.folder / "best"
         self.best_file = self.best / "generator.keras"
@@ -114,12 +116,9 @@ class Run:
 
     def checkpoint_folders(self):
         """Returns the folders of the checkpoints, the newest last."""
-        found = [
-            path
-            for path in self.checkpoints.glob(f"{STEP}*")
-            if path.name.removeprefix(STEP).isdecimal()
-        ]
-        return sorted(found, key=step_of)
+        found = self.checkpoints.glob(f"{STEP}*")
+        numbered = [p for p in found if p.name.removeprefix(STEP).isdecimal()]
+        return sorted(numbered, key=step_of)
 
     def lock(self):
         """Returns a context in which no other process can train this run."""
@@ -135,11 +134,17 @@ class Run:
             remove_folder(self.checkpoints)
         last = [self.config_file, self.samples]
         others = [p for p in vars(self).values() if p not in (self.folder, *last)]
+        if not self.may_write_card():
+            others.remove(self.card)
         for path in [*others, *self.samples.glob("*"), *last]:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def may_write_card(self):
+        """Tells whether README.md is missing, or a card that training has written."""
+        return not self.card.exists() or CARD_MARK.encode() in self.card.read_bytes()
 
     @classmethod
     def open(cls, folder):
@@ -182,11 +187,7 @@ class Run:
         return load_network(self.best_file)
 
     def load_discriminator(self):
-        """Loads the discriminator, a `keras.Model` from pictures to logits.
-
-        Raises:
-            InputError: If there is none, or the file is damaged.
-        """
+        """Loads the discriminator, pictures to logits, as `load_generator` does."""
         return load_network(self.discriminator_file)
 
     def save_networks(self, gan, folder=None):
@@ -235,10 +236,8 @@ class Run:
         file = self.snapshot_file(epoch)
         if file.is_file():
             return file
-        allowed = (
-            ", ".join(map(str, self.snapshot_epochs()))
-            or "none (train with --snapshot_every)"
-        )
+        kept = ", ".join(map(str, self.snapshot_epochs()))
+        allowed = kept or "none (train with --snapshot_every)"
         raise InputError(
             f"epoch: no generator was kept then. Received: {epoch}. Allowed: {allowed}"
         )

@@ -10,6 +10,7 @@ from helpers import read_rows, write_pictures
 
 import dcgan
 from dcgan.errors import Stopped
+from dcgan.figures import overview
 from dcgan.run import Run
 from dcgan.training import logs, trainer
 from dcgan.training.divergence import Diverged, StopOnNaN
@@ -28,7 +29,7 @@ def pictures(tmp_path_factory):
 @pytest.fixture
 def train(pictures, tmp_path, monkeypatch):
     """Function that trains on data of which some starts are poisoned."""
-    monkeypatch.setattr(trainer, "save_figure", lambda *args: None)
+    monkeypatch.setattr(overview, "save_figure", lambda *args: None)
     monkeypatch.setattr(logs, "save_figure", lambda *args: None)
     real, left = trainer.make_dataset, []
 

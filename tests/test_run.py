@@ -7,7 +7,7 @@ from helpers import read_rows, saved_config
 
 import dcgan
 from dcgan.errors import InputError
-from dcgan.run import Run
+from dcgan.run import CARD_MARK, Run
 
 QUICK = {"epochs": 1, "aug_prob": 0.0, "gradients_every": 0, "eval_every": 0}
 
@@ -66,6 +66,14 @@ def test_a_folder_that_is_no_run_is_not_touched(overwrite, tmp_path):
     with pytest.raises(InputError, match="is no run, so it is not touched"):
         Run.create(config)
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_a_card_is_deleted_and_a_users_own_text_is_not(tmp_path):
+    for text, kept in ((f"# a\n\n{CARD_MARK}\n", False), ("my notes", True)):
+        run = Run.create(dcgan.load_config(runs=tmp_path))
+        run.card.write_text(text)
+        run.delete()
+        assert run.card.exists() == kept
 
 
 def test_a_folder_with_what_a_killed_start_left_is_a_new_run(tmp_path):

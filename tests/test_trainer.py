@@ -44,6 +44,7 @@ def test_the_whole_run_folder(trained):
         "gradient_flow.png",
         "progress.gif",
         "report.html",
+        "README.md",
         "generator.keras",
         "discriminator.keras",
         "samples/epoch_0001.png",

@@ -5,9 +5,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
 from dcgan.epochs import epoch_files
-from dcgan.figures.scores import read_scores, score_tables, source_of
+from dcgan.figures.scores import current_scores, latest_scores, score_tables
 from dcgan.files import whole_file
 from dcgan.provenance import command_of, differences_from_recipe
 from dcgan.tables import read_rows, read_table
@@ -22,13 +21,13 @@ def write_report(run):
     Args:
         run: The `Run`.
     """
-    config, scores = run.config, _evaluation(run)
+    config = run.config
     parts = {
         "Health": _health(run),
         "Samples": _samples(run),
-        "Scores": _scores(run, scores),
+        "Scores": _scores(run),
         "Curves": _figure(run, run.losses, "losses, scores and KID by epoch"),
-        "Nearest training pictures": scores
+        "Nearest training pictures": current_scores(run)
         and _figure(
             run, run.nearest, "generated pictures beside the closest training pictures"
         ),
@@ -89,27 +88,11 @@ def _samples(run):
     return f'<div class="pair">\n{found}\n</div>' if found else ""
 
 
-def _evaluation(run):
-    """The scores of `evaluate`, None unless they are of the generator as it is now."""
-    scores = read_scores(run.evaluation) or {}
-    current = scores.get("epoch") == run.epoch_of(scores.get("generator"))
-    return scores if current else None
-
-
-def _scores(run, scores):
-    if scores:
-        source = source_of(scores)
-    elif rows := read_rows(run.scores):
-        scores = rows[-1]
-        source = f"taken while training, after epoch {scores['epoch']:.0f}; "
-        source += "python -m dcgan.evaluate takes more"
-        if helped_to_train(run.config, training_scores_by(run.config)):
-            source += f"; {FLATTERS}"
-    else:
-        return ""
+def _scores(run):
+    scores, source = latest_scores(run)
     return "\n".join(
         f'<p class="none">{escape(text)}</p>\n{_table(rows)}'
-        for text, rows in score_tables(scores, source)
+        for text, rows in (score_tables(scores, source) if scores else [])
     )
 
 

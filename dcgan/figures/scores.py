@@ -2,8 +2,9 @@
 
 from numbers import Real
 
-from dcgan.bias import FLATTERS
+from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
 from dcgan.files import read_json
+from dcgan.tables import read_rows
 
 SOURCE = ("n_fake", "n_real", "extractor", "input_size")  # what every file has
 # name: (label, how it is written, what it says)
@@ -52,6 +53,29 @@ def read_scores(path):
     return scores if whole else None
 
 
+def current_scores(run):
+    """Returns the scores of `evaluate` of a run, None unless they are of the generator
+    as it is now."""
+    scores = read_scores(run.evaluation) or {}
+    current = scores.get("epoch") == run.epoch_of(scores.get("generator"))
+    return scores if current else None
+
+
+def latest_scores(run):
+    """Returns `(scores, source)` of a run: those of `evaluate` if they are current,
+    else the last ones taken while training; an empty dict if there are none."""
+    if scores := current_scores(run):
+        return scores, source_of(scores)
+    rows = read_rows(run.scores)
+    if not rows:
+        return {}, ""
+    source = f"taken while training, after epoch {rows[-1]['epoch']:.0f}; "
+    source += "python -m dcgan.evaluate takes more"
+    if helped_to_train(run.config, training_scores_by(run.config)):
+        source += f"; {FLATTERS}"
+    return rows[-1], source
+
+
 def _has_numbers(scores):
     names = [*MEANINGS, *(f"{name}_error" for name in MEANINGS)]
     numbers = [scores.get(name) for name in names]
@@ -74,25 +98,26 @@ def score_lines(scores):
     return lines
 
 
-def score_tables(scores, source=None):
+def score_tables(scores, source=None, names=tuple(MEANINGS)):
     """Returns a list of pairs: what scores were taken from, and rows of (label, score
     as it is written, meaning). There are two if the first ones flatter.
 
     Args:
         scores: Dict as in `evaluation.json`.
         source: What they were taken from; as `scores` says if left out.
+        names: Which of `MEANINGS`; all of them if left out.
     """
-    tables = [(source or source_of(scores), _rows(scores))]
+    tables = [(source or source_of(scores), _rows(scores, names))]
     if second := scores.get("second"):
         beside = f"The same as {second['extractor']} sees them, which took no part"
-        tables.append((beside, _rows(second)))
+        tables.append((beside, _rows(second, names)))
     return tables
 
 
-def _rows(scores):
+def _rows(scores, names):
     return [
-        (label, written(scores, name), meaning)
-        for name, (label, _, meaning) in MEANINGS.items()
+        (MEANINGS[name][0], written(scores, name), MEANINGS[name][2])
+        for name in names
         if scores.get(name) is not None
     ]
 

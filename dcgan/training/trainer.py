@@ -13,9 +13,7 @@ from dcgan.data.holdout import Pictures, set_aside
 from dcgan.data.pipeline import epoch_steps, make_dataset
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, Stopped, in_a_line
-from dcgan.figures.gifs import progress_gif
-from dcgan.figures.plots import plot_losses, save_figure
-from dcgan.figures.report import write_report
+from dcgan.figures.overview import draw_overview
 from dcgan.origin import (
     check_pictures,
     describe_machine,
@@ -141,8 +139,7 @@ def _fit_run(run, stages, images, callbacks, steps):
                 if gan.config.progressive:
                     keep_stage(run, stage, gan)
     except Diverged as error:
-        progress_gif(run.samples, run.gif)
-        write_report(run)
+        draw_overview(run)
         if stopper.received:  # in that very step: no going back
             raise Stopped(stopper.received) from error
         raise
@@ -245,8 +242,5 @@ def _save(run, gan):
         print("Stopped before the first step, so there is no run.", flush=True)
         return
     run.save_networks(gan)
-    progress_gif(run.samples, run.gif)
-    if run.has_epochs():
-        save_figure(run.losses, plot_losses(run.log))
-    write_report(run)
+    draw_overview(run)
     print(f"Saved after {steps} steps: {run.folder}{os.sep}", flush=True)

@@ -42,20 +42,13 @@ def whole_folder(path):
     If the process is killed there may be none of both, but never a part of one.
     """
     path = Path(path)
-    temporary = _temporary(path)
-    try:
-        with _naming(path):
-            # A process before this one may have had the same number and been killed.
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir(parents=True)
-            yield temporary
-            for file in temporary.iterdir():
-                _sync(file)
-            if path.exists():
-                remove_folder(path)
-            os.rename(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _temporary_folder(path) as temporary:
+        yield temporary
+        for file in temporary.iterdir():
+            _sync(file)
+        if path.exists():
+            remove_folder(path)
+        os.rename(temporary, path)
 
 
 @contextmanager
@@ -66,19 +59,13 @@ def filled_folder(path):
     and all of it if the block fails.
     """
     path = Path(path).resolve()
-    temporary = _temporary(path)
-    try:
-        with _naming(path):
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir(parents=True)
-            yield temporary
-            for file in [file for file in temporary.rglob("*") if file.is_file()]:
-                target = path / file.relative_to(temporary)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _sync(file)
-                os.replace(file, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _temporary_folder(path) as temporary:
+        yield temporary
+        for file in [file for file in temporary.rglob("*") if file.is_file()]:
+            target = path / file.relative_to(temporary)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sync(file)
+            os.replace(file, target)
 
 
 def remove_folder(path):
@@ -135,6 +122,19 @@ def copy_file(source, target):
 
 def _temporary(path):
     return path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+
+
+@contextmanager
+def _temporary_folder(path):
+    temporary = _temporary(path)
+    try:
+        with _naming(path):
+            # A process before this one may have had the same number and been killed.
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

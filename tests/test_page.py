@@ -120,6 +120,7 @@ def pixels(page, selector="#picture"):
 
 
 def address(page):
+    page.wait_for_timeout(400)  # it is not written more often
     return page.evaluate("location.search")
 
 
@@ -245,6 +246,16 @@ def test_a_seed_is_a_picture(visit):
     page.wait_for_timeout(200)
     assert seed_of(page) == 7
     np.testing.assert_array_equal(pixels(page), first)
+
+
+def test_the_address_is_written_at_once_and_then_now_and_again(visit):
+    code = "async () => { const a = await import('./address.js'); let count = 0;"
+    code += "const act = a.atMostEvery(100, () => count++); const counts = [];"
+    code += "for (let k = 0; k < 50; k++) act(); counts.push(count);"
+    code += (
+        "await new Promise(done => setTimeout(done, 400)); return [...counts, count] }"
+    )
+    assert visit("rgb").evaluate(code) == [1, 2]
 
 
 @pytest.mark.parametrize("query", ["", "?seed=", "?seed=-1", "?seed=4294967296&d1=x"])

@@ -31,3 +31,21 @@ export function addressOf(seed, home, latent, directions) {
   });
   return `?${told}`;
 }
+
+/** Returns a function that calls `action`, but no more often than every `pause` ms;
+ * of several calls in between the last one counts. Safari allows 100 new addresses in
+ * half a minute, and a slider asks for more. */
+export function atMostEvery(pause, action) {
+  let before = -Infinity;
+  let waiting;
+  return function act() {
+    clearTimeout(waiting);
+    const left = before + pause - performance.now();
+    if (left > 0) {
+      waiting = setTimeout(act, left);
+      return;
+    }
+    before = performance.now();
+    action();
+  };
+}

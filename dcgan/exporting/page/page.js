@@ -1,6 +1,6 @@
 // What the visitor does, and what then happens.
 
-import { addressOf, HIGHEST, latentIn, seedIn } from "./address.js";
+import { addressOf, atMostEvery, HIGHEST, latentIn, seedIn } from "./address.js";
 import { dot, moved, slerp } from "./latent.js";
 import { loadModel } from "./model.js";
 import { normals, stream } from "./random.js";
@@ -27,7 +27,6 @@ start().catch((error) => {
 async function start() {
   at("told").textContent = "Loading";
   at("loaded").hidden = false;
-  keepOffline();
   model = await loadModel((share) => (at("loaded").value = share));
   document.body.classList.toggle("clear", model.channels === 4);
   fitToScreen();
@@ -43,6 +42,7 @@ async function start() {
   at("loading").hidden = true;
   at("main").removeAttribute("aria-busy");
   await fillGrid(seed);
+  keepOffline();
 }
 
 // ---- the picture ---------------------------------------------------------------
@@ -56,9 +56,13 @@ function show(number) {
   return change(home);
 }
 
+const tellAddress = atMostEvery(350, () => {
+  history.replaceState(null, "", addressOf(seed, home, latent, model.directions));
+});
+
 function change(next) {
   latent = next;
-  history.replaceState(null, "", addressOf(seed, home, latent, model.directions));
+  tellAddress();
   tellSliders();
   markGrid();
   at("seed").value = seed;

@@ -5,7 +5,8 @@ const MINE = self.registration.scope + "#"; // other pages may share the address
 const NAME = MINE + "$version";
 
 self.addEventListener("install", (event) => {
-  const requests = FILES.map((name) => new Request(name, { cache: "reload" }));
+  // The browser has just loaded them: it asks whether they are still the same.
+  const requests = FILES.map((name) => new Request(name, { cache: "no-cache" }));
   const filled = caches.open(NAME).then((cache) => cache.addAll(requests));
   event.waitUntil(filled.then(() => self.skipWaiting()));
 });

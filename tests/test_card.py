@@ -55,7 +55,7 @@ def test_training_leaves_a_card_and_equal_runs_have_equal_ones(trained, run):
         "Training it again",
     ]
     assert "RGB pictures of 16x16 pixels from 4 random numbers" in card
-    assert "for 3 of 3 epochs" in card and "recipe `default`" in card
+    assert "for 3 of 3 epochs" in card and "recipe `narrow`" in card
     assert "12 pictures of a folder called `pictures`. **To be filled in:**" in card
     assert card.count("Not measured. `python -m dcgan.evaluate`") == 2
 

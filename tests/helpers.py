@@ -1,11 +1,13 @@
 """Trainings that several test files look at."""
 
+import contextlib
 import csv
 import os
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 TINY = (
@@ -40,6 +42,18 @@ def write_pictures(folder, count=12, side=20):
         pixels = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{index:02d}.png")
     return folder
+
+
+@contextlib.contextmanager
+def without_curves():
+    """Runs draw no curves: they take most of the time, and other tests look at them."""
+    from dcgan.figures import overview
+    from dcgan.training import logs
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (overview, logs):
+            patch.setattr(module, "save_figure", lambda *args: None)
+        yield
 
 
 def lively_generator(**knobs):

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import read_rows, write_pictures
+from helpers import read_rows, without_curves, write_pictures
 
 import dcgan
 from dcgan.config import load_config
 from dcgan.errors import InputError
 from dcgan.run import Run, step_of
-from dcgan.training import checkpoint, logs, trainer
+from dcgan.training import checkpoint, trainer
 from dcgan.training.progressive import grow
 
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
@@ -285,9 +285,7 @@ def quickly():
     Each start would make the graph of each of its stages, for a few steps only.
     """
     tf.config.run_functions_eagerly(True)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (trainer, logs):
-            patch.setattr(module, "save_figure", lambda *args: None)
+    with without_curves():
         yield
     tf.config.run_functions_eagerly(False)
 

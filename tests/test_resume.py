@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import command, read_rows, write_pictures
+from helpers import command, read_rows, without_curves, write_pictures
 
 import dcgan
 from dcgan.config import load_config
@@ -17,7 +17,7 @@ from dcgan.errors import InputError, Stopped
 from dcgan.lock import LOCK
 from dcgan.resume import MAY_CHANGE, check_resume, differences
 from dcgan.run import Run
-from dcgan.training import logs, trainer
+from dcgan.training import trainer
 from dcgan.training.checkpoint import find_damage
 
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
@@ -29,10 +29,7 @@ DROPOUT = {"dropout": 0.3, "g_dropout": 0.3, "aug_prob": 0.0}
 
 @pytest.fixture(scope="module", autouse=True)
 def no_curves():
-    """They take most of the time, and other tests look at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (trainer, logs):
-            patch.setattr(module, "save_figure", lambda *args: None)
+    with without_curves():
         yield
 
 

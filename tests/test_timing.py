@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import read_rows, write_pictures
+from helpers import read_rows, without_curves, write_pictures
 
 import dcgan
 from dcgan.config import load_config
 from dcgan.stages import Stage
-from dcgan.training import logs, timing, trainer
+from dcgan.training import timing, trainer
 from dcgan.training.duration import IN_MEMORY, Work
 from dcgan.training.optimizers import learning_rate_factor
 from dcgan.training.timing import StepTimes, StopInTime
@@ -103,10 +103,9 @@ def pictures(tmp_path):
 
 
 @pytest.fixture
-def no_curves(monkeypatch):
-    """They take most of the time, and other tests look at them."""
-    for module in (trainer, logs):
-        monkeypatch.setattr(module, "save_figure", lambda *args: None)
+def no_curves():
+    with without_curves():
+        yield
 
 
 def a_step_takes(seconds, monkeypatch):

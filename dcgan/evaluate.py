@@ -14,7 +14,7 @@ from dcgan.data.holdout import set_aside
 from dcgan.data.pictures import FORMATS, MODES
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, check_choice, invalid
-from dcgan.evaluation.limits import FEWEST, MOST
+from dcgan.evaluation.limits import check_count
 from dcgan.figures.scores import score_lines
 from dcgan.files import whole_file
 from dcgan.latent import draw_latents
@@ -215,8 +215,8 @@ def _check(options):
         check_choice("--channels", options.channels, MODES)
     if options.size is not None and not SMALLEST <= options.size <= LARGEST:
         raise invalid("--size", options.size, f"{SMALLEST} to {LARGEST}")
-    if options.count is not None and not FEWEST <= options.count <= MOST:
-        raise invalid("-n", options.count, f"{FEWEST} to {MOST}")
+    if options.count is not None:
+        check_count(options.count)
     if options.seed is not None and options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
     if options.out and Path(options.out).exists() and not Path(options.out).is_dir():

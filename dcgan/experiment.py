@@ -7,6 +7,7 @@ from dcgan.cli import Parser, run_command
 from dcgan.config import Config, save_config
 from dcgan.data.folder import load_images
 from dcgan.errors import InputError, check_choice, invalid
+from dcgan.evaluation.limits import check_count
 from dcgan.figures.experiment import write_figures
 from dcgan.files import whole_file
 from dcgan.jobs import run_jobs
@@ -14,7 +15,7 @@ from dcgan.parsing import parse_flags
 from dcgan.results import read_result
 from dcgan.validation import EXTRACTORS
 
-PICTURES = 1000  # that each cell is scored by
+COUNT = 1000
 
 
 def main(argv=None):
@@ -33,6 +34,7 @@ def main(argv=None):
     add("--jobs", type=int, default=1, help="trainings at a time; they share cores (1)")
     add("--seeds", help="such as 0,1,2; instead of the experiment's own")
     add("--extractor", default="lite0", help="what scores: lite0, lite1 or inception")
+    add("-n", "--count", type=int, default=COUNT, help=f"samples scored ({COUNT})")
     options, rest = parser.parse_known_args(argv)
     if not 1 <= options.jobs <= 64:
         raise invalid("--jobs", options.jobs, "1 to 64")
@@ -41,10 +43,13 @@ def main(argv=None):
     for knob in (*THE_CELLS, "recipe", "config"):
         if knob in knobs:
             raise invalid(f"--{knob}", knobs[knob], "nothing: each cell has its own")
-    run_experiment(options.experiment, options.jobs, seeds, options.extractor, **knobs)
+    scoring = options.extractor, options.count
+    run_experiment(options.experiment, options.jobs, seeds, *scoring, **knobs)
 
 
-def run_experiment(source, jobs=1, seeds=None, extractor="lite0", **overrides):
+def run_experiment(
+    source, jobs=1, seeds=None, extractor="lite0", count=COUNT, **overrides
+):
     """Trains and scores all cells of a comparison, and draws them side by side.
 
     Args:
@@ -53,6 +58,7 @@ def run_experiment(source, jobs=1, seeds=None, extractor="lite0", **overrides):
         seeds: List of seeds instead of the comparison's own.
         extractor: What scores at the end: `lite0`, `lite1` or `inception`. With
             another one only the scores are taken again.
+        count: How many samples of each training are scored.
         **overrides: Knobs for all cells.
 
     Returns:
@@ -67,13 +73,16 @@ def run_experiment(source, jobs=1, seeds=None, extractor="lite0", **overrides):
         >>> dcgan.show_kid(results, "DiffAugment")
     """
     check_choice("--extractor", extractor, EXTRACTORS)
+    check_count(count)
     name, about, cells = plan_cells(source, seeds, **overrides)
     folder = cells[0].run.folder.parent
     for settings in {_picture_settings(cell.config) for cell in cells}:
         load_images(*settings)  # refused here if at all, and once for all cells
     print(f"{about}: {len(cells)} trainings, {jobs} at a time, in {folder}", flush=True)
     titles = {cell.title: cell for cell in cells}
-    planned = {title: _job(cell, folder, extractor) for title, cell in titles.items()}
+    planned = {
+        title: _job(cell, folder, extractor, count) for title, cell in titles.items()
+    }
     problems = {}
     for title, problem in run_jobs(planned, jobs):
         problems[title] = problem
@@ -91,13 +100,13 @@ def run_experiment(source, jobs=1, seeds=None, extractor="lite0", **overrides):
     return results
 
 
-def _job(cell, folder, extractor):
+def _job(cell, folder, extractor, count):
     """Returns the commands of a cell and the file for what they print."""
     base = folder / "cells" / cell.config.name
     with whole_file(base.with_name(f"{base.name}.yml")) as temporary:
         save_config(cell.config, temporary)
     train = ["dcgan.train", "--config", f"{base}.yml"]
-    score = ["dcgan.evaluate", str(cell.run.folder), "-n", str(PICTURES)]
+    score = ["dcgan.evaluate", str(cell.run.folder), "-n", str(count)]
     score += ["--extractor", extractor]
     overwrite = ["--overwrite"] if cell.config.overwrite else []
     return [train + overwrite, score], base.with_name(f"{base.name}.log")

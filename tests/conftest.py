@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import TINY, command, write_pictures
+from helpers import TINY, command, without_curves, write_pictures
 
 from dcgan.config import load_config
 from dcgan.run import Run
@@ -14,6 +14,17 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module")
+def quickly():
+    """Without curves, and without graphs: each start would make one of each stage."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with without_curves():
+        yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

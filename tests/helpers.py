@@ -2,13 +2,19 @@
 
 import contextlib
 import csv
+import io
 import os
+import signal
 import subprocess
 import sys
+import warnings
+from importlib import import_module
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from dcgan.cli import run_command
 
 TINY = (
     "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4 "
@@ -19,9 +25,27 @@ TINY = (
 SMALL = {"size": 16, "g_features": 4, "d_features": 4, "latent_dim": 8}
 
 
-def command(name, *arguments, **options):
-    """Runs `python -m dcgan.NAME` as a user would, in another process."""
-    return python("-m", f"dcgan.{name}", *arguments, **options)
+def command(name, *arguments):
+    """Runs what `python -m dcgan.NAME` runs, in this process, which has TensorFlow.
+
+    Returns:
+        `subprocess.CompletedProcess`, with all that was printed.
+    """
+    main, texts = import_module(f"dcgan.{name}").main, (io.StringIO(), io.StringIO())
+    code, caught = 0, signal.getsignal(signal.SIGTERM)
+    with (
+        contextlib.redirect_stdout(texts[0]),
+        contextlib.redirect_stderr(texts[1]),
+        warnings.catch_warnings(),
+    ):
+        try:
+            run_command(main, [str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code or 0
+        finally:
+            signal.signal(signal.SIGTERM, caught)
+    output = [text.getvalue() for text in texts]
+    return subprocess.CompletedProcess([name, *arguments], code, *output)
 
 
 def python(*arguments, **options):

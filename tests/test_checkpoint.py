@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import read_rows, without_curves, write_pictures
+from helpers import read_rows, write_pictures
 
 import dcgan
 from dcgan.config import load_config
@@ -276,18 +276,6 @@ def assert_equal_checkpoints(one, other):
         a, b = (np.asarray(reader.get_tensor(name)) for reader in readers)
         if a.dtype != object and not name.startswith("_"):
             np.testing.assert_array_equal(a, b, err_msg=name)
-
-
-@pytest.fixture(scope="module")
-def quickly():
-    """Without curves, which other tests look at, and without graphs.
-
-    Each start would make the graph of each of its stages, for a few steps only.
-    """
-    tf.config.run_functions_eagerly(True)
-    with without_curves():
-        yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from helpers import read_rows, write_pictures
 
 import dcgan
 from dcgan.errors import Stopped
-from dcgan.figures import overview
 from dcgan.run import Run
-from dcgan.training import logs, trainer
+from dcgan.training import trainer
 from dcgan.training.divergence import Diverged, StopOnNaN
 
 KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "epochs": 4}
 KNOBS |= {"batch_size": 4, "sample_grid": 2, "checkpoint_every": 1, "sample_every": 1}
 KNOBS |= {"eval_every": 0, "gradients_every": 0, "aug_prob": 0.0, "name": "a"}
+pytestmark = pytest.mark.usefixtures("quickly")
 POISONED = 7  # number of the step whose pictures are none: the second of epoch 3
 
 
@@ -29,8 +29,6 @@ def pictures(tmp_path_factory):
 @pytest.fixture
 def train(pictures, tmp_path, monkeypatch):
     """Function that trains on data of which some starts are poisoned."""
-    monkeypatch.setattr(overview, "save_figure", lambda *args: None)
-    monkeypatch.setattr(logs, "save_figure", lambda *args: None)
     real, left = trainer.make_dataset, []
 
     def train(starts, poisoned=POISONED, **knobs):
@@ -112,7 +110,7 @@ def test_planned_rates_are_halved_too(knobs, train, tmp_path):
 
 def test_a_loss_that_stays_nan_ends_it_all_the_same(train, tmp_path, monkeypatch):
     assert trainer.ROLLBACKS == 5
-    monkeypatch.setattr(trainer, "ROLLBACKS", 2)  # each builds the graph again
+    monkeypatch.setattr(trainer, "ROLLBACKS", 2)
     with pytest.raises(Diverged) as diverged:
         train(starts=99, on_nan="rollback")
     assert train.starts == [0, 6, 6] and "--on_nan" not in str(diverged.value)

@@ -20,7 +20,7 @@ cells:
   plain: {eval_every: 1}
   from nowhere: {init_from: nowhere}
 """
-QUICK = ["--gradients_every", 0, "--sample_grid", 5, "--sample_every", 1]
+QUICK = ["-n", 20, "--gradients_every", 0, "--sample_grid", 5, "--sample_every", 1]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_failed_cell_does_not_take_the_others_with_it(done, place):
     folder = place / "mine"
     table = (folder / "table.md").read_text().splitlines()
     assert table[0] == "What comes of it"
-    assert re.match(r"1000 generated .* epoch 2, and .* KID floor: \d+\.$", table[2])
+    assert re.match(r"20 generated .* epoch 2, and .* KID floor: \d+\.$", table[2])
     plain, nowhere = (line.split(" | ") for line in table[6:])
     assert plain[0] == "| plain" and plain[1] == "2" and " to " in plain[2]
     assert nowhere[:2] == ["| from nowhere", "0 of 2"] and "init_from" in nowhere[2]
@@ -107,3 +107,8 @@ def test_wrong_flags_are_refused_before_anything_is_written(
     with pytest.raises(InputError, match=message) as error:
         module.main(flags)
     assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+
+
+def test_the_number_of_samples_is_checked():
+    with pytest.raises(InputError, match="^-n: .*Received: 3. Allowed: 10 to 5000"):
+        module.run_experiment("diffaugment", count=3)

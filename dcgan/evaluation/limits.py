@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan.errors import InputError
+from dcgan.errors import InputError, invalid
 from dcgan.figures.gifs import thin_out
 
 FEWEST = 10  # pictures of a set
@@ -42,3 +42,9 @@ def evenly(values, most):
     if len(values) <= most:
         return np.asarray(values)
     return values[np.array(thin_out(range(len(values)), most))]
+
+
+def check_count(count):
+    """Refuses a number of samples that is too small or too large to score."""
+    if not FEWEST <= count <= MOST:
+        raise invalid("-n", count, f"{FEWEST} to {MOST}")

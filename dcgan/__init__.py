@@ -57,6 +57,7 @@ _PUBLIC = {
     "gradient_flow": "dcgan.training.gradients",
     "show_gradient_flow": "dcgan.figures.gradients",
     "thin_out": "dcgan.figures.gifs",
+    "find_latent": "dcgan.projection.search",
 }
 _NEED_TENSORFLOW = {
     "dcgan.data.pipeline",
@@ -64,6 +65,7 @@ _NEED_TENSORFLOW = {
     "dcgan.evaluation.reference",
     "dcgan.models.generator",
     "dcgan.models.discriminator",
+    "dcgan.projection.search",
     "dcgan.training.gan",
     "dcgan.training.augment",
     "dcgan.training.callbacks",

@@ -1,13 +1,10 @@
 """`python -m dcgan.interpolate`: a looping walk through latent space."""
 
-from pathlib import Path
-
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.errors import invalid
-from dcgan.figures.gifs import save_animation
+from dcgan.figures.gifs import check_animation, save_animation
 from dcgan.latent import draw_latents, latent_walk
 
-ENDINGS = (".gif", ".webp", ".png")
 MOST_FRAMES = 2000  # all of them are in memory at once
 WIDTH = 256  # small pictures are enlarged to about this width
 
@@ -63,8 +60,7 @@ def _check(options):
         raise invalid("--frames", options.frames, allowed)
     if not 0.1 <= options.fps <= 100:
         raise invalid("--fps", options.fps, "0.1 to 100")
-    if Path(options.out).suffix.lower() not in ENDINGS:
-        raise invalid("--out", options.out, f"a file that ends in {', '.join(ENDINGS)}")
+    check_animation("--out", options.out)
 
 
 if __name__ == "__main__":

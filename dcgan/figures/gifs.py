@@ -8,13 +8,21 @@ import numpy as np
 from PIL import Image
 
 from dcgan.epochs import epoch_files
+from dcgan.errors import invalid
 from dcgan.files import whole_file
 
+ENDINGS = (".gif", ".webp", ".png")  # of animations
 # A progress GIF is for looking at and sharing: long runs are thinned out, large sheets
 # shrunk.
 MOST_FRAMES = 60
 MOST_WIDTH = 600  # pixels
 LAST_FRAME = 2000  # milliseconds that the final state stays
+
+
+def check_animation(flag, path):
+    """Raises `InputError` if a file's name does not end as animations do."""
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise invalid(flag, str(path), f"a file that ends in {', '.join(ENDINGS)}")
 
 
 def save_animation(path, frames, fps=10, hold_last=False):

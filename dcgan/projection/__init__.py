@@ -1,0 +1,1 @@
+"""Pictures back to latents: how far pictures are apart, and the search."""

@@ -10,9 +10,8 @@ from PIL import Image
 from dcgan.bias import SECOND, helped_to_train
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import find_pictures, load_images
-from dcgan.data.holdout import set_aside
+from dcgan.data.holdout import load_split
 from dcgan.data.pictures import FORMATS, MODES
-from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, check_choice, invalid
 from dcgan.evaluation.limits import check_count
 from dcgan.figures.scores import score_lines
@@ -151,13 +150,7 @@ def _from_run(run, data, count, seed, best):
 
     generator = run.load_best_generator() if best else run.load_generator()
     fake = generate(generator, draw_latents(count, generator.input_shape[-1], seed))
-    config = run.config
-    settings = config.size, config.channels, config.fit, config.background
-    images = load_images(data or config.data, *settings)
-    # Of a run that grows and is not finished, the pictures may be smaller.
-    images = shrink(images, fake.shape[1])
-    holdout = 0 if data else config.holdout
-    return Sets(fake, *set_aside(images, holdout, config.seed))
+    return Sets(fake, *load_split(run.config, fake.shape[1], data))
 
 
 def _from_folders(fake, data, size, channels):

@@ -3,6 +3,7 @@
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.errors import invalid
 from dcgan.figures.gifs import check_animation, save_animation
+from dcgan.figures.grids import repeat_pixels
 from dcgan.latent import draw_latents, latent_walk
 
 MOST_FRAMES = 2000  # all of them are in memory at once
@@ -45,8 +46,7 @@ def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=N
     latents = draw_latents(stops, generator.input_shape[-1], seed)
     pictures = generate(generator, latent_walk(latents, frames))
     factor = max(1, WIDTH // pictures.shape[2])
-    enlarged = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
-    save_animation(out, enlarged, fps)
+    save_animation(out, repeat_pixels(pictures, factor), fps)
     print(f"{len(pictures)} frames in {out}")
 
 

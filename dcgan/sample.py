@@ -1,17 +1,22 @@
-"""`python -m dcgan.sample`: pictures from a trained generator."""
+"""`python -m dcgan.sample`: pictures from a trained generator, chosen if asked for."""
 
 from pathlib import Path
 
+from dcgan.choosing import POOL, check_choosing, choose_pictures, pool_size
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import CONTACT_SHEET
 from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
-from dcgan.figures.grids import image_grid, save_picture
+from dcgan.figures.grids import image_grid, repeat_pixels, save_picture
+from dcgan.figures.sheets import read_sheet
 from dcgan.latent import draw_latents
+from dcgan.run import Run
 
 MOST = 100_000
+LARGEST = 64  # factor of enlarging
 SEVERAL = ("all", "ensemble")
 ON_SHEET = 1024  # pictures on the contact sheet at most
+KEPT = ("run", "out", "enlarge", "cut")  # flags that go with --cut
 
 
 def main(argv=None):
@@ -19,32 +24,74 @@ def main(argv=None):
     parser = Parser(
         "sample",
         "Writes pictures of a trained generator and a contact sheet of them.",
-        "python -m dcgan.sample runs/default -n 100 --out samples --seed 0",
+        "python -m dcgan.sample runs/default -n 100 --out samples --seed 0\n"
+        "  python -m dcgan.sample runs/default -n 16 --out best --rank discriminator "
+        "--drop_alike --drop_copies --enlarge 8",
     )
-    parser.add_argument("run", help="folder of the run, such as runs/default")
-    parser.add_argument("-n", "--count", type=int, default=64, help="how many (64)")
-    parser.add_argument("--out", required=True, help="folder for the pictures")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same bytes (0)")
-    parser.add_argument(
+    add = parser.add_argument
+    add("run", help="folder of the run, such as runs/default")
+    add("-n", "--count", type=int, default=64, help="how many (64)")
+    add("--out", required=True, help="folder for the pictures")
+    add("--seed", type=int, default=0, help="same seed, same bytes (0)")
+    add(
         "--truncation",
         type=float,
         default=0.0,
         help="draw latents within this many standard deviations: more alike, often "
         "cleaner; 0 is off (0)",
     )
-    parser.add_argument(
+    add(
         "--epoch",
         type=_epoch,
         metavar="N|all|ensemble",
         help="a generator kept in snapshots/; all of them, each on its own; or all of "
         "them as an ensemble that takes turns",
     )
+    add(
+        "--rank",
+        help="the best first: discriminator (the most real to it), near or far (the "
+        "closest to a training picture, or the furthest from all)",
+    )
+    add("--drop_alike", action="store_true", help="no near copies of each other")
+    add(
+        "--drop_copies", action="store_true", help="no near copies of training pictures"
+    )
+    add(
+        "--candidates",
+        type=int,
+        help=f"pictures to choose from with these three ({POOL} for each of -n)",
+    )
+    add("--data", help="the training pictures, if their folder has moved")
+    add("--enlarge", type=int, default=1, help="whole factor for the files (1)")
+    add(
+        "--cut",
+        metavar="SHEET",
+        help="cut a sheet of the run into files instead, such as "
+        "runs/default/samples/epoch_0500.png",
+    )
     options = parser.parse_args(argv)
-    _check(options)
-    sample(**vars(options))
+    _check(options, parser)
+    options = vars(options)
+    sheet = options.pop("cut")
+    if sheet is not None:
+        return cut(options["run"], sheet, options["out"], options["enlarge"])
+    sample(**options)
 
 
-def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
+def sample(
+    run,
+    out,
+    count=64,
+    seed=0,
+    truncation=0.0,
+    epoch=None,
+    rank=None,
+    drop_alike=False,
+    drop_copies=False,
+    candidates=None,
+    data=None,
+    enlarge=1,
+):
     """Writes `count` PNG files and a contact sheet to the folder `out`.
 
     Args:
@@ -56,14 +103,27 @@ def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
         epoch: An epoch kept in `snapshots/`, or `"all"` of them, each in a folder of
             its own with the same latents; `"ensemble"` of those with the newest's
             size, picture by picture the next one; the newest generator if left out.
+        rank: What comes first: the most real one to the discriminator
+            (`discriminator`), the closest to a training picture (`near`), or the
+            furthest from all of them (`far`).
+        drop_alike: Whether to leave out near copies of better pictures.
+        drop_copies: Whether to leave out near copies of training pictures.
+        candidates: Pictures to choose from with one of these three, up to 5000.
+        data: Folder of the training pictures; the run's if left out.
+        enlarge: Whole factor by which the files are enlarged, without smoothing.
+
+    Raises:
+        InputError: If the run lacks what is asked for, or nothing is left.
     """
     quiet_tensorflow()
-    from dcgan.run import Run
+    from dcgan.models.generator import generate_in_turn
 
     run = Run.open(run)
     kept = run.snapshot_epochs()
     if epoch in SEVERAL and not kept:
         raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
+    choosing = rank or drop_alike or drop_copies
+    pool = pool_size(count, candidates) if choosing else count
     folders = {Path(out): kept if epoch == "ensemble" else [epoch]}
     if epoch == "all":
         folders = {epoch_file(out, number, ""): [number] for number in kept}
@@ -71,21 +131,44 @@ def sample(run, out, count=64, seed=0, truncation=0.0, epoch=None):
         generators = [run.load_generator(number) for number in numbers]
         shape = generators[-1].output_shape  # earlier stages made smaller pictures
         generators = [g for g in generators if g.output_shape == shape]
-        latent_dim = generators[0].input_shape[-1]
-        _write(folder, generators, draw_latents(count, latent_dim, seed, truncation))
-    print(f"{count} pictures and {CONTACT_SHEET} in {', '.join(map(str, folders))}")
+        latents = draw_latents(pool, generators[0].input_shape[-1], seed, truncation)
+        pictures = generate_in_turn(generators, latents)
+        if choosing:
+            pictures = choose_pictures(
+                run, pictures, count, rank, drop_alike, drop_copies, data
+            )
+        _write(folder, pictures, enlarge)
+    places = ", ".join(map(str, folders))
+    print(f"{len(pictures)} pictures and {CONTACT_SHEET} in {places}")
 
 
-def _write(folder, generators, latents):
-    from dcgan.models.generator import generate_in_turn
+def cut(run, sheet, out, enlarge=1):
+    """Cuts a sample sheet of a run into PNG files in the folder `out`.
 
-    digits = max(4, len(str(len(latents) - 1)))
-    names = [f"{index:0{digits}d}.png" for index in range(len(latents))]
+    Transparency is lost: sheets show it as a checkerboard.
+
+    Args:
+        run: Folder of the run, which knows the size of its pictures.
+        sheet: File, as training or `sample` wrote it.
+        out: Folder for the pictures.
+        enlarge: Whole factor by which they are enlarged, without smoothing.
+
+    Raises:
+        InputError: If it is no such sheet.
+    """
+    pictures = read_sheet(sheet, Run.open(run).config.size)
+    _write(Path(out), pictures, enlarge, sheet=False)
+    print(f"{len(pictures)} pictures in {out}")
+
+
+def _write(folder, pictures, enlarge, sheet=True):
+    digits = max(4, len(str(len(pictures) - 1)))
+    names = [f"{index:0{digits}d}.png" for index in range(len(pictures))]
     _check_leftovers(folder, names)
-    pictures = generate_in_turn(generators, latents)
     for name, picture in zip(names, pictures):
-        save_picture(folder / name, picture)
-    save_picture(folder / CONTACT_SHEET, image_grid(pictures[:ON_SHEET]))
+        save_picture(folder / name, repeat_pixels(picture[None], enlarge)[0])
+    if sheet:
+        save_picture(folder / CONTACT_SHEET, image_grid(pictures[:ON_SHEET]))
 
 
 def _check_leftovers(folder, names):
@@ -104,17 +187,24 @@ def _epoch(text):
     return text if text in SEVERAL else int(text)
 
 
-def _check(options):
+def _check(options, parser):
+    """Refuses what can be refused before the wait for TensorFlow."""
     if not 1 <= options.count <= MOST:
         raise invalid("-n", options.count, f"1 to {MOST}")
     if options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
+    if not 1 <= options.enlarge <= LARGEST:
+        raise invalid("--enlarge", options.enlarge, f"1 to {LARGEST}")
     if (
         not options.out.strip()
         or Path(options.out).exists()
         and not Path(options.out).is_dir()
     ):
         raise invalid("--out", options.out, "a folder, not a file")
+    check_choosing(options)
+    for flag, value in vars(options).items() if options.cut is not None else ():
+        if flag not in KEPT and value != parser.get_default(flag):
+            raise invalid(f"--{flag}", value, "without --cut, which draws no pictures")
 
 
 if __name__ == "__main__":

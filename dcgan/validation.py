@@ -14,6 +14,9 @@ from dcgan.stages import stage_rules
 
 POLICIES = ("color", "translation", "cutout")
 EXTRACTORS = ("lite0", "lite1", "inception")
+# Of samples: first what the discriminator takes to be the most real, what is closest
+# to a training picture, or what is furthest from all of them.
+RANKS = ("discriminator", "near", "far")
 
 WIDEST = 2**16
 MANY = 10**9  # "or more" ends here: more pictures or epochs than anybody has

@@ -113,6 +113,91 @@ def test_the_walk_starts_at_the_first_latent(run, tmp_path):
         np.testing.assert_allclose(frame, np.asarray(picture), atol=1)
 
 
+def read(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def test_files_are_enlarged_without_smoothing_and_the_sheet_is_not(run, tmp_path):
+    for name, flags in {"a": [], "b": ["--enlarge", "3"]}.items():
+        sample.main([str(run.folder), "-n", "2", "--out", str(tmp_path / name), *flags])
+    small, large = (read(tmp_path / name / "0001.png") for name in "ab")
+    np.testing.assert_array_equal(large, np.kron(small, np.ones((3, 3, 1), np.uint8)))
+    sheets = [tmp_path / name / "contact_sheet.png" for name in "ab"]
+    assert sheets[0].read_bytes() == sheets[1].read_bytes()
+
+
+def test_a_sheet_is_cut_into_the_pictures_on_it(run, tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    sample.sample(run.folder, whole, count=7)
+    sheet = str(whole / "contact_sheet.png")
+    sample.main([str(run.folder), "--cut", sheet, "--out", str(parts)])
+    expected = bytes_of(whole)
+    del expected["contact_sheet.png"]
+    assert bytes_of(parts) == expected
+    with pytest.raises(InputError, match="--cut is not valid.*pictures of 16x16"):
+        sample.cut(run.folder, whole / "0000.png", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_discriminator_ranks(trained, tmp_path):
+    run, _ = trained
+    flags = [str(run.folder), "--out"]
+    sample.main([*flags, str(tmp_path / "all"), "-n", "9"])
+    options = ["-n", "3", "--candidates", "9", "--rank", "discriminator"]
+    sample.main([*flags, str(tmp_path / "best"), *options])
+    judge = run.load_discriminator()
+    pictures = [read(tmp_path / "all" / f"{k:04d}.png") for k in range(9)]
+    logits = [
+        float(judge(dcgan.to_float(one[None]), training=False)[0, 0])
+        for one in pictures
+    ]
+    for place, number in enumerate(np.argsort(logits)[::-1][:3]):
+        best = read(tmp_path / "best" / f"{place:04d}.png")
+        np.testing.assert_array_equal(best, pictures[number])
+
+
+def test_what_is_in_the_training_pictures_is_left_out(run, tmp_path, capsys, caplog):
+    """The pictures that it makes, but one, are taken for its training pictures."""
+    train, out = tmp_path / "train", tmp_path / "out"
+    sample.sample(run.folder, train, count=4, enlarge=2)
+    (left := train / "0002.png").rename(tmp_path / "left.png")
+    options = ["--drop_copies", "--data", str(train), "-n", "4", "--candidates", "4"]
+    sample.main([str(run.folder), "--out", str(out), *options])
+    assert sorted(bytes_of(out)) == ["0000.png", "contact_sheet.png"]
+    expected = read(tmp_path / "left.png")[::2, ::2]
+    np.testing.assert_array_equal(read(out / "0000.png"), expected)
+    assert "3 are near copies of training pictures and 0" in capsys.readouterr().out
+    assert "1 of 4 pictures: more --candidates" in caplog.text
+    (tmp_path / "left.png").rename(left)
+    with pytest.raises(InputError, match="--candidates is not valid.*none of them"):
+        sample.main([str(run.folder), "--out", str(tmp_path / "none"), *options])
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "main, flags, message",
+    [
+        (sample.main, ["--rank", "best"], "--rank is not valid.*near, far"),
+        (sample.main, ["--candidates", "99"], "--candidates is not valid.*with --rank"),
+        (sample.main, ["--rank", "far", "--candidates", "63"], "-n to 5000"),
+        (sample.main, ["--drop_alike", "-n", "5001"], "-n is not valid.*1 to 5000"),
+        (sample.main, ["--rank", "near", "--epoch", "all"], "--epoch is not valid"),
+        (sample.main, ["--data", "x", "--drop_alike"], "--data is not valid"),
+        (sample.main, ["--drop_copies", "--data", "gone"], "folder does not exist"),
+        (sample.main, ["--rank", "discriminator"], "no discriminator has been saved"),
+        (sample.main, ["--enlarge", "0"], "--enlarge is not valid"),
+        (sample.main, ["--cut", "gone.png"], "--cut is not valid.*No such file"),
+        (sample.main, ["--cut", "x.png", "--seed", "1"], "--seed is not valid.*--cut"),
+    ],
+)
+def test_wrong_choices_are_refused(main, flags, message, run, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match=message):
+        main([str(run.folder), "--out", str(out), *flags])
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     "main, flags, message",
     [

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dcgan.data.folder import load_images
+from dcgan.data.shrink import shrink
 from dcgan.data.stored import StoredImages
 
 PURPOSE = 0x401D  # keeps this draw apart from others with the same seed
@@ -41,3 +43,23 @@ def set_aside(images, share, seed):
     if isinstance(images, StoredImages):
         return images.subset(train), images.subset(held_out)
     return images[train], images[held_out]
+
+
+def load_split(config, side=None, data=None):
+    """Loads the pictures of a training, split as it split them.
+
+    Args:
+        config: The `Config` of the run.
+        side: Of the pictures, pixels: smaller than `config.size` in a run that grows
+            and is not finished; `config.size` if left out.
+        data: Another folder than the run's; of others none count as held out.
+
+    Returns:
+        `(train, held_out)`, uint8 (N, side, side, channels) each.
+
+    Raises:
+        InputError: If there is no such folder, or no picture in it.
+    """
+    settings = config.size, config.channels, config.fit, config.background
+    images = shrink(load_images(data or config.data, *settings), side or config.size)
+    return set_aside(images, 0 if data else config.holdout, config.seed)

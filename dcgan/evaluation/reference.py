@@ -8,7 +8,7 @@ from dcgan.errors import invalid
 from dcgan.evaluation import memorisation, metrics
 from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.limits import FEWEST, MOST, at_most, evenly
-from dcgan.pixels import over_white
+from dcgan.evaluation.neighbours import Neighbours
 
 ALPHA = "alpha_"  # in front of the scores of transparency on its own
 
@@ -56,14 +56,14 @@ class Reference:
     def __init__(self, images, held_out=None, extractor=None):
         self.extractor = extractor or Extractor()
         self.images = at_most(images, "real pictures")
-        self._train = self.extractor(over_white(self.images))
-        self._mirrored = self.extractor(over_white(self.images[:, :, ::-1]))
+        self._neighbours = Neighbours(self.images, self.extractor)
+        self._train = self._neighbours.features
         self._set_aside = (
             self.images[:0] if held_out is None else evenly(held_out, MOST)
         )
         self._held_out = self._train[:0]
         if len(self._set_aside):
-            self._held_out = self.extractor(over_white(self._set_aside))
+            self._held_out = self._neighbours.describe(self._set_aside)
         self._real = np.concatenate([self._train, self._held_out])
         self._unseen, self._near_real = self._baseline()
 
@@ -77,8 +77,8 @@ class Reference:
             `kid`, `kid_error`, `precision`, `recall`, `density`, `coverage`, `variety`,
             `authpct` and `authpct_real`; see `metrics` and `memorisation`.
         """
-        fake = self.extractor(over_white(at_most(pictures, "generated pictures")))
-        near = memorisation.nearest(fake, self._train, self._mirrored)
+        fake = self._neighbours.describe(at_most(pictures, "generated pictures"))
+        near = self._neighbours.nearest(fake)
         return _quality(self._real, fake) | self._authenticity(near)
 
     def compare(self, pictures, fid=False):
@@ -101,11 +101,11 @@ class Reference:
                 "pictures", np.shape(pictures), f"(n, {self.images.shape[1:]})"
             )
         pictures = at_most(pictures, "generated pictures")
-        fake = self.extractor(over_white(pictures))
-        near = memorisation.nearest(fake, self._train, self._mirrored)
-        repeated = self._repeated(pictures, near)
+        fake = self._neighbours.describe(pictures)
+        near = self._neighbours.nearest(fake)
+        repeated = self._neighbours.repeated(pictures, near.index)
         copies = repeated >= 0
-        share_of_real = np.mean(self._repeated(self._unseen, self._near_real) >= 0)
+        real = self._neighbours.repeated(self._unseen, self._near_real.index)
         originals = self.images[np.where(copies, repeated, near.index[:, 0])]
         scores = {
             "extractor": self.extractor.name,
@@ -118,7 +118,7 @@ class Reference:
             **self._authenticity(near),
             "ct_score": memorisation.ct_score(near.distance[:, 0], self._apart()),
             "near_copies": int(copies.sum()),
-            "near_copies_real": round(share_of_real * len(fake)),
+            "near_copies_real": round(np.mean(real >= 0) * len(fake)),
         }
         if pictures.shape[-1] == 4:
             scores |= self._alpha_scores(pictures)
@@ -131,11 +131,10 @@ class Reference:
         held out, else one random half of the training pictures as seen from the other.
         """
         if len(self._held_out) >= FEWEST:
-            near = memorisation.nearest(self._held_out, self._train, self._mirrored)
-            return self._set_aside, near
+            return self._set_aside, self._neighbours.nearest(self._held_out)
         order = np.random.default_rng(seed).permutation(len(self._train))
         one, other = np.array_split(order, 2)
-        train, mirrored = self._train[one], self._mirrored[one]
+        train, mirrored = self._train[one], self._neighbours.mirrored[one]
         near = memorisation.nearest(self._train[other], train, mirrored)
         return self.images[other], near._replace(index=one[near.index])
 
@@ -149,12 +148,7 @@ class Reference:
         """How far real pictures are from the nearest training picture."""
         if len(self._held_out) >= FEWEST:
             return self._near_real.distance[:, 0]
-        return memorisation.among(self._train, self._mirrored)
-
-    def _repeated(self, pictures, near):
-        # Over white: the colour of what is transparent is nobody's to see.
-        views = over_white(pictures), over_white(self.images)
-        return memorisation.near_copies(*views, near.index)
+        return memorisation.among(self._train, self._neighbours.mirrored)
 
     def _alpha_scores(self, pictures):
         """The scores of transparency alone, as grey pictures."""

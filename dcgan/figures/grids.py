@@ -29,8 +29,7 @@ def image_grid(images, columns=None, side=None):
     """
     images = np.asarray(images)
     factor = max(1, (side or 0) // images.shape[1])
-    images = images.repeat(factor, axis=1).repeat(factor, axis=2)
-    images = over_checkerboard(images)
+    images = over_checkerboard(repeat_pixels(images, factor))
     count, height, width, _ = images.shape
     columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
@@ -41,6 +40,11 @@ def image_grid(images, columns=None, side=None):
         left = GAP + index % columns * (width + GAP)
         canvas[top : top + height, left : left + width] = image
     return canvas
+
+
+def repeat_pixels(images, factor):
+    """Enlarges pictures (N, H, W, C) by a whole factor, without smoothing."""
+    return images.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def over_checkerboard(images):

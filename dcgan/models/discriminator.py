@@ -3,9 +3,11 @@
 from functools import partial
 
 import keras
+import numpy as np
 
 from dcgan.models.layers import LayerMaker, connect
 from dcgan.models.projected import projected_logits
+from dcgan.pixels import to_float
 from dcgan.shapes import (
     discriminator_strides,
     discriminator_widths,
@@ -15,6 +17,7 @@ from dcgan.shapes import (
     stage_part,
 )
 
+BATCH = 64  # pictures that are judged at a time
 FEATURES = "features"  # the last layer before the head; with a prefix if there are more
 
 
@@ -202,3 +205,15 @@ def _heads(make, side, mark):
 
 def _flatten(make, **options):
     return partial(make.plain, layer_class=keras.layers.Flatten, **options)
+
+
+def mean_logits(discriminator, images):
+    """Returns (N,): how real a discriminator takes pictures to be, over all its logits.
+
+    Args:
+        discriminator: `keras.Model` from pictures in [-1, 1] to logits (N, L).
+        images: uint8 (N, H, W, C).
+    """
+    batches = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
+    logits = [discriminator(to_float(batch), training=False) for batch in batches]
+    return np.concatenate([np.mean(one, axis=-1) for one in logits])

@@ -2,22 +2,19 @@
 
 import math
 
-import numpy as np
-
 from dcgan.data.shrink import shrink
 from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.limits import FEWEST, check_enough, evenly
 from dcgan.evaluation.memorisation import discriminator_gap
 from dcgan.evaluation.reference import Reference
 from dcgan.evaluation.selection import best_of, improves, out_of_patience
+from dcgan.models.discriminator import mean_logits
 from dcgan.models.lite import check_weights
-from dcgan.pixels import to_float
 from dcgan.tables import append_row, as_written, read_rows
 from dcgan.training.callbacks import PeriodicCallback, current_stage, plan_of
 
 COUNT = 400  # generated pictures that are scored: their KID is good to 1 or 2 %
 JUDGED = 500  # pictures of each kind that the discriminator's gap is taken from at most
-BATCH = 64
 HEADER = (
     "epoch,kid,kid_error,precision,recall,density,coverage,variety,authpct,"
     "authpct_real,gap"
@@ -122,13 +119,8 @@ class Evaluation(PeriodicCallback):
         count = min(JUDGED, len(self.held_out))
         kinds = (evenly(x, count) for x in (self.images, self.held_out, pictures))
         side = pictures.shape[1]
-        return discriminator_gap(*(self._logits(shrink(x, side)) for x in kinds))
-
-    def _logits(self, images):
-        batches = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
         judge = self.model.discriminator
-        logits = [judge(to_float(batch), training=False) for batch in batches]
-        return np.concatenate([np.mean(one, axis=-1) for one in logits])
+        return discriminator_gap(*(mean_logits(judge, shrink(x, side)) for x in kinds))
 
 
 def scores_in_words(row):

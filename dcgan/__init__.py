@@ -58,11 +58,16 @@ _PUBLIC = {
     "show_gradient_flow": "dcgan.figures.gradients",
     "thin_out": "dcgan.figures.gifs",
     "find_latent": "dcgan.projection.search",
+    "explore": "dcgan.exploring.explorer",
+    "show_candidates": "dcgan.exploring.views",
+    "show_directions": "dcgan.exploring.views",
+    "show_mix": "dcgan.exploring.views",
 }
 _NEED_TENSORFLOW = {
     "dcgan.data.pipeline",
     "dcgan.evaluation.features",
     "dcgan.evaluation.reference",
+    "dcgan.exploring.explorer",
     "dcgan.models.generator",
     "dcgan.models.discriminator",
     "dcgan.projection.search",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan.errors import invalid
+from dcgan.errors import check_choice, invalid
 
 LEAST_TRUNCATION = 0.1  # below, drawing again takes for ever
 
@@ -59,24 +59,64 @@ def slerp(start, end, shares):
     """
     cosine = np.dot(start, end) / (np.linalg.norm(start) * np.linalg.norm(end))
     angle = np.arccos(np.clip(cosine, -1, 1))
-    shares = np.asarray(shares)[:, None]
     if angle < 1e-6:
-        return ((1 - shares) * start + shares * end).astype(np.float32)
+        return lerp(start, end, shares)
+    shares = np.asarray(shares)[:, None]
     weights = np.sin((1 - shares) * angle) * start + np.sin(shares * angle) * end
     return (weights / np.sin(angle)).astype(np.float32)
 
 
-def latent_walk(latents, frames):
-    """Walks along great circles through all `latents` and back to the first.
+def lerp(start, end, shares):
+    """Interpolates along the straight line between two latents; see `slerp`."""
+    shares = np.asarray(shares)[:, None]
+    return ((1 - shares) * start + shares * end).astype(np.float32)
+
+
+PATHS = {"spherical": slerp, "linear": lerp}
+
+
+def latent_walk(latents, frames, path="spherical"):
+    """Walks through all `latents` and back to the first.
 
     Args:
         latents: (stops, latent_dim) array.
         frames: Frames from one stop to the next.
+        path: `spherical` along great circles, or `linear` along straight lines.
 
     Returns:
         (stops * frames, latent_dim) float32 array; it loops without a jump.
+
+    Raises:
+        InputError: If there is no such path.
     """
+    check_choice("path", path, PATHS)
     shares = np.arange(frames) / frames
     following = np.roll(latents, -1, axis=0)
-    legs = [slerp(start, end, shares) for start, end in zip(latents, following)]
+    legs = [PATHS[path](start, end, shares) for start, end in zip(latents, following)]
     return np.concatenate(legs)
+
+
+def latent_arithmetic(start, minus, plus):
+    """Takes what some latents have in common away from others, and adds something else.
+
+    The result gets the mean length of all of them: the plain sum is longer than any
+    latent that the generator has seen, or shorter.
+
+    Args:
+        start: (a, latent_dim) array, of which the mean is taken, as of the others.
+        minus: (b, latent_dim) array; may be empty.
+        plus: (c, latent_dim) array; may be empty.
+
+    Returns:
+        (latent_dim,) float32 array.
+
+    Reference:
+        Radford et al. 2016, Unsupervised Representation Learning with Deep
+        Convolutional Generative Adversarial Networks, section 6.3.2.
+    """
+    parts = [np.asarray(part, np.float32) for part in (start, minus, plus)]
+    means = [part.mean(axis=0) if len(part) else np.float32(0) for part in parts]
+    mixed = means[0] - means[1] + means[2]
+    lengths = [np.linalg.norm(latent) for part in parts for latent in part]
+    length = np.linalg.norm(mixed)
+    return mixed * np.float32(np.mean(lengths) / length) if length else mixed

@@ -1,8 +1,10 @@
 """Latents and walks, against hand-computed values."""
 
 import numpy as np
+import pytest
 
-from dcgan.latent import draw_latents, latent_walk, slerp
+from dcgan.errors import InputError
+from dcgan.latent import draw_latents, latent_arithmetic, latent_walk, slerp
 
 
 def test_the_first_latents_do_not_depend_on_how_many_follow():
@@ -54,3 +56,24 @@ def test_a_walk_meets_every_stop_and_closes():
     np.testing.assert_allclose(walk[::8], latents, rtol=1e-5)
     steps = np.linalg.norm(np.diff(walk, axis=0, append=walk[:1]), axis=1)
     assert steps.max() < 2 * steps.min()  # the step from the end to the start as well
+
+
+def test_a_linear_walk_goes_straight():
+    latents = draw_latents(2, 100)
+    walk = latent_walk(latents, 4, "linear")
+    one, two = latents
+    expected = [one, 0.75 * one + 0.25 * two, (one + two) / 2, 0.25 * one + 0.75 * two]
+    np.testing.assert_allclose(walk[:4], expected, atol=1e-6)
+    np.testing.assert_allclose(walk[4:], walk[[4, 3, 2, 1]], atol=1e-6)
+    with pytest.raises(InputError, match="path is not valid. Received: 'curved'"):
+        latent_walk(latents, 4, "curved")
+
+
+def test_arithmetic_by_hand():
+    start, minus, plus = [[4.0, 0], [2, 0]], [[0, 3.0]], [[3.0, 0]]
+    mixed = latent_arithmetic(start, minus, plus)
+    # (3, 0) - (0, 3) + (3, 0) = (6, -3), as long as the mean of 4, 2, 3 and 3.
+    np.testing.assert_allclose(mixed, np.array([6, -3]) * 3 / np.sqrt(45), rtol=1e-6)
+    np.testing.assert_allclose(latent_arithmetic(minus, [], []), [0, 3])
+    np.testing.assert_allclose(latent_arithmetic(minus, minus, []), [0, 0])
+    assert mixed.dtype == np.float32

@@ -116,19 +116,20 @@ def _reached(result, epoch):
     return max((e for e in result.sheets if e <= epoch), default=min(result.sheets))
 
 
-def labelled(tiles, title=""):
+def labelled(tiles, title="", columns=COLUMNS):
     """Lays out pictures with their names above them.
 
     Args:
         tiles: Dict from names to uint8 (H, W, 3), of one size.
         title: Text above all.
+        columns: Pictures in a row at most.
 
     Returns:
         uint8 (H', W', 3).
     """
     font = ImageFont.load_default(FONT)
     side = max(max(tile.shape[:2]) for tile in tiles.values())
-    columns = min(COLUMNS, len(tiles))
+    columns = min(columns, len(tiles))
     letters = max(8, int(side / (FONT * 0.55)))
     names = {name: textwrap.wrap(name, letters) for name in tiles}
     head = LINE * max(len(lines) for lines in names.values())

@@ -36,6 +36,13 @@ def save_animation(path, frames, fps=10, hold_last=False):
         hold_last: Whether the last frame stays for two seconds.
     """
     path = Path(path)
+    content = encode_animation(frames, path.suffix, fps, hold_last)
+    with whole_file(path) as temporary:  # imageio itself is loud about a full disk
+        temporary.write_bytes(content)
+
+
+def encode_animation(frames, ending=".gif", fps=10, hold_last=False):
+    """Returns an animation as the bytes of its file; arguments as `save_animation`."""
     frames = np.stack(frames)
     if frames.shape[-1] == 1:
         frames = frames.repeat(3, axis=-1)
@@ -46,13 +53,11 @@ def save_animation(path, frames, fps=10, hold_last=False):
     options = {"duration": durations if len(frames) > 1 else durations[0], "loop": 0}
     if frames.shape[-1] == 4:
         options["disposal"] = 2  # else transparent pixels show the frame before
-        if path.suffix.lower() == ".gif":
+        if ending.lower() == ".gif":
             frames = np.where(frames[..., 3:] < 128, np.uint8(0), frames)
             frames[..., 3] = np.where(frames[..., 3], 255, 0)
-    options |= {"plugin": "pillow", "extension": path.suffix}
-    content = imageio.imwrite("<bytes>", frames, **options)
-    with whole_file(path) as temporary:  # imageio itself is loud about a full disk
-        temporary.write_bytes(content)
+    options |= {"plugin": "pillow", "extension": ending}
+    return imageio.imwrite("<bytes>", frames, **options)
 
 
 def progress_gif(sheets, path, fps=10):
@@ -71,15 +76,12 @@ def progress_gif(sheets, path, fps=10):
 
 def show_animation(frames, fps=10, hold_last=False):
     """Shows frames as a looping GIF in the notebook; arguments as `save_animation`."""
-    import tempfile
-
     from IPython.display import Image as Display
     from IPython.display import display
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "animation.gif"
-        save_animation(path, frames, fps, hold_last)
-        display(Display(data=path.read_bytes(), format="gif"))
+    display(
+        Display(data=encode_animation(frames, ".gif", fps, hold_last), format="gif")
+    )
 
 
 def thin_out(items, most):

@@ -60,14 +60,20 @@ def show_losses(log):
 
 
 def show_figure(figure):
-    """Shows a figure in the notebook, in 256 colours, which halves its size."""
+    """Shows a figure in the notebook."""
     from IPython.display import display
+
+    display(screen_figure(figure))
+
+
+def screen_figure(figure):
+    """Returns a figure as a `PIL.Image` in 256 colours, which halves its size."""
     from PIL import Image
 
     png = io.BytesIO()
     figure.savefig(png, dpi=80)
     picture = Image.open(png).convert("RGB")
-    display(picture.quantize(256, dither=Image.Dither.NONE))
+    return picture.quantize(256, dither=Image.Dither.NONE)
 
 
 def save_figure(path, figure):

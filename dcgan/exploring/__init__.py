@@ -1,0 +1,1 @@
+"""A generator to play with in a notebook."""

@@ -1,0 +1,86 @@
+"""What an `Explorer` has found, as pictures for the screen."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from dcgan.figures.experiment import labelled
+from dcgan.figures.grids import enlarge, over_checkerboard, repeat_pixels, screen_grid
+
+TILE = 96  # pixels, to about which pictures with a name above are enlarged
+COLUMNS = 8  # of them in a row
+STRIP = np.linspace(-3, 3, 7)  # places along a direction
+
+
+def named_grid(pictures, names):
+    """Returns pictures with names above them, a `PIL.Image` in 256 colours.
+
+    Args:
+        pictures: uint8 (n, H, W, C).
+        names: n of them, no two the same.
+    """
+    factor = max(1, TILE // pictures.shape[1])
+    tiles = over_checkerboard(repeat_pixels(pictures, factor))
+    grid = labelled(dict(zip(map(str, names), tiles)), columns=COLUMNS)
+    return Image.fromarray(grid).quantize(256, dither=Image.Dither.NONE)
+
+
+def candidate_view(explorer, seed=0, truncation=0.0):
+    """Returns the candidates of a seed with their numbers, a `PIL.Image`."""
+    pictures = explorer.pictures(explorer.candidates(seed, truncation))
+    return named_grid(pictures, range(len(pictures)))
+
+
+def direction_view(explorer, latent):
+    """Returns what the sliders do: a row a direction, from -3 to 3, a `PIL.Image`."""
+    rows = np.repeat(explorer.places(latent)[None], len(STRIP), axis=0)
+    latents = []
+    for index in range(len(explorer.directions)):
+        places = rows.copy()
+        places[:, index] = STRIP
+        latents += [explorer.moved(latent, row) for row in places]
+    return screen_grid(explorer.pictures(latents), columns=len(STRIP))
+
+
+def mix_view(explorer, start, minus=(), plus=()):
+    """Returns the picks of a sum and its result, a `PIL.Image`."""
+    signs = {"": start, "- ": minus, "+ ": plus}
+    names = [f"{sign}{number}" for sign, part in signs.items() for number in part]
+    numbers = [*start, *minus, *plus]
+    mixed = explorer.mixed(start, minus, plus)
+    latents = [*explorer.picked(numbers), mixed]
+    return named_grid(explorer.pictures(latents), [*names, "="])
+
+
+def single_view(picture):
+    """Returns one picture (H, W, C), enlarged, a `PIL.Image`."""
+    return enlarge(Image.fromarray(over_checkerboard(picture[None])[0]), 2 * 160)
+
+
+def png(picture):
+    """Returns a `PIL.Image` as the bytes of a PNG file."""
+    file = io.BytesIO()
+    picture.save(file, "png", compress_level=1)  # for a slider, time counts
+    return file.getvalue()
+
+
+def show_candidates(explorer, seed=0, truncation=0.0):
+    """Shows the candidates of a seed with their numbers in the notebook."""
+    _display(candidate_view(explorer, seed, truncation))
+
+
+def show_directions(explorer, number=0):
+    """Shows in the notebook where a pick's directions lead, a row each."""
+    _display(direction_view(explorer, explorer.picked([number])[0]))
+
+
+def show_mix(explorer, start, minus=(), plus=()):
+    """Shows picks and their sum in the notebook; see `Explorer.mixed`."""
+    _display(mix_view(explorer, start, minus, plus))
+
+
+def _display(picture):
+    from IPython.display import display
+
+    display(picture)

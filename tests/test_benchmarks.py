@@ -10,6 +10,7 @@ from helpers import python, write_pictures
 from PIL import Image
 
 from benchmarks import (
+    explore_speed,
     measure,
     overhead,
     published,
@@ -26,7 +27,7 @@ from dcgan.training.scoring import HEADER
 
 FOLDER = Path(measure.__file__).parent
 PROGRAMS = ["arithmetic", "overhead", "published", "scaling", "step_speed"]
-PROGRAMS += ["time_to_quality"]
+PROGRAMS += ["time_to_quality", "explore_speed"]
 TINY = "--size=16 --g_features=2 --d_features=2 --batch_size=4 --gradients_every=0"
 
 
@@ -139,6 +140,12 @@ def test_the_step_beside_pytorchs(tmp_path):
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"ratio to PyTorch: \d+\.\d\d x", lines[-1])
     assert sum(line.startswith("| diffaugment, aug_prob") for line in lines) == 4
+
+
+def test_each_slider_answers_with_a_new_picture(capsys):
+    explore_speed.main(["--recipe", "narrow", "--moves", "2"])
+    told = re.findall(r"^(a|the) .* (\d+) ms, at most", capsys.readouterr().out, re.M)
+    assert len(told) == 3 and all(int(ms) > 0 for _, ms in told)
 
 
 def test_the_ratio_is_that_of_pictures_a_second_without_augmentation(capsys):

@@ -190,6 +190,7 @@ def test_buttons_do_what_they_say(explorer, tmp_path, monkeypatch):
     panel = Panel(explorer)
     assert "nothing is picked yet" in click(panel, "Walk through the picks")
     assert click(panel, "7") == "1 picked" and click(panel, "0") == "2 picked"
+    panel.folder.value, panel.file.value = "picks", "walk.gif"
     panel.sliders[0].value = 2
     assert click(panel, "Pick it") == "3 picked"
     np.testing.assert_array_equal(explorer.picks[:2], explorer.candidates()[[7, 0]])

@@ -18,6 +18,7 @@ def test_a_notebook_is_committed_executed_and_small(path):
     outputs = [output for cell in code for output in cell["outputs"]]
     kinds = {kind for output in outputs for kind in output.get("data", {})}
     assert {"image/png", "image/gif"} <= kinds
+    assert not any("widget" in kind for kind in kinds)  # dead without its kernel
     assert not any(output["output_type"] == "error" for output in outputs)
     assert not any(output.get("name") == "stderr" for output in outputs)
 

@@ -168,7 +168,7 @@ class Panel:
         return self._make.VBox([self.grid, self._make.HBox([hint, *picks])])
 
     def _pick_tab(self):
-        self.folder = self._make.Text(value="picks", description="folder")
+        self.folder = self._path("folder", "picks")
         self.enlarge = self._slider("BoundedIntText", "enlarge", 1, 64, 1, 4)
         save = self._button("Save as PNG", self._save)
         forget = self._button("Forget all", self._forget)
@@ -178,7 +178,7 @@ class Panel:
     def _walk_tab(self):
         self.path = self._make.Dropdown(options=list(PATHS), description="path")
         self.frames = self._slider("BoundedIntText", "frames", 1, 100, 1, 12)
-        self.file = self._make.Text(value="walk.gif", description="file")
+        self.file = self._path("file", "walk.gif")
         parts = self.path, self.frames, self.file
         return self._result_tab("Walk through the picks", self._walk, *parts)
 
@@ -197,6 +197,10 @@ class Panel:
     def _slider(self, kind, name, lowest, highest, step, value=0):
         options = {"min": lowest, "max": highest, "step": step, "value": value}
         return getattr(self._make, kind)(description=name, **options)
+
+    def _path(self, name, proposed):
+        path = str(self.explorer.run.folder / proposed)
+        return self._make.Text(value=path, description=name)
 
     def _image(self):
         return self._make.Image(format="png")

@@ -202,7 +202,13 @@ def _check(options, parser):
     ):
         raise invalid("--out", options.out, "a folder, not a file")
     check_choosing(options)
-    for flag, value in vars(options).items() if options.cut is not None else ():
+    if options.cut is not None:
+        _check_cutting(options, parser)
+
+
+def _check_cutting(options, parser):
+    """Refuses the flags that do nothing when a sheet is cut."""
+    for flag, value in vars(options).items():
         if flag not in KEPT and value != parser.get_default(flag):
             raise invalid(f"--{flag}", value, "without --cut, which draws no pictures")
 

@@ -1,6 +1,7 @@
 """Scores while training: where they go, the best generator, and the early stop."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,7 +215,8 @@ def test_the_gap_is_taken_from_pictures_of_all_kinds(monkeypatch):
     )
     scores = dcgan.Evaluation(sorted_ones, held_out=sorted_ones[:3])
     seen = []
-    monkeypatch.setattr(scores, "_logits", lambda images: seen.append(images) or [0.0])
+    scores.set_model(SimpleNamespace(discriminator=None))
+    monkeypatch.setattr(scoring, "mean_logits", lambda _, x: seen.append(x) or [0.0])
     scores._gap(sorted_ones)
     assert [list(images[:, 0, 0, 0]) for images in seen[:2]] == [[0, 30, 59], [0, 1, 2]]
 

@@ -5,7 +5,7 @@ from dcgan.exploring import views
 from dcgan.exploring.explorer import COUNT
 from dcgan.figures.comparison import comparison_figure
 from dcgan.figures.gifs import check_animation, encode_animation, save_animation
-from dcgan.figures.grids import repeat_pixels
+from dcgan.figures.grids import few_colours, repeat_pixels
 from dcgan.figures.nearest import nearest_figure
 from dcgan.figures.plots import screen_figure
 from dcgan.latent import PATHS
@@ -22,7 +22,7 @@ def mime_bundle(explorer):
     Where ipywidgets is installed that is a `Panel`; a page that has no widgets takes
     the picture of the candidates that comes with it.
     """
-    picture = views.png(views.candidate_view(explorer))
+    picture = views.png(few_colours(views.candidate_view(explorer)))
     bundle = {"text/plain": f"Explorer of {explorer.run.folder}", "image/png": picture}
     try:
         panel = Panel(explorer)

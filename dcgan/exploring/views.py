@@ -6,7 +6,13 @@ import numpy as np
 from PIL import Image
 
 from dcgan.figures.experiment import labelled
-from dcgan.figures.grids import enlarge, over_checkerboard, repeat_pixels, screen_grid
+from dcgan.figures.grids import (
+    enlarge,
+    few_colours,
+    image_grid,
+    over_checkerboard,
+    repeat_pixels,
+)
 
 TILE = 96  # pixels, to about which pictures with a name above are enlarged
 COLUMNS = 8  # of them in a row
@@ -14,7 +20,7 @@ STRIP = np.linspace(-3, 3, 7)  # places along a direction
 
 
 def named_grid(pictures, names):
-    """Returns pictures with names above them, a `PIL.Image` in 256 colours.
+    """Returns pictures with names above them, a `PIL.Image`.
 
     Args:
         pictures: uint8 (n, H, W, C).
@@ -22,8 +28,8 @@ def named_grid(pictures, names):
     """
     factor = max(1, TILE // pictures.shape[1])
     tiles = over_checkerboard(repeat_pixels(pictures, factor))
-    grid = labelled(dict(zip(map(str, names), tiles)), columns=COLUMNS)
-    return Image.fromarray(grid).quantize(256, dither=Image.Dither.NONE)
+    named = dict(zip(map(str, names), tiles))
+    return Image.fromarray(labelled(named, columns=COLUMNS))
 
 
 def candidate_view(explorer, seed=0, truncation=0.0):
@@ -40,7 +46,8 @@ def direction_view(explorer, latent):
         places = rows.copy()
         places[:, index] = STRIP
         latents += [explorer.moved(latent, row) for row in places]
-    return screen_grid(explorer.pictures(latents), columns=len(STRIP))
+    grid = image_grid(explorer.pictures(latents), columns=len(STRIP))
+    return enlarge(Image.fromarray(grid))
 
 
 def mix_view(explorer, start, minus=(), plus=()):
@@ -83,4 +90,4 @@ def show_mix(explorer, start, minus=(), plus=()):
 def _display(picture):
     from IPython.display import display
 
-    display(picture)
+    display(few_colours(picture))

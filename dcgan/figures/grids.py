@@ -61,10 +61,16 @@ def over_checkerboard(images):
 def screen_grid(images, columns=None):
     """Returns `image_grid` as a `PIL.Image` for the screen.
 
-    Small ones are enlarged without smoothing, and the best 256 colours are kept, which
-    the eye does not miss and which makes notebooks half as large.
+    Small ones are enlarged without smoothing.
     """
-    picture = enlarge(Image.fromarray(image_grid(images, columns)))
+    return few_colours(enlarge(Image.fromarray(image_grid(images, columns))))
+
+
+def few_colours(picture):
+    """Returns a `PIL.Image` in its best 256 colours.
+
+    The eye does not miss the others, and notebooks become half as large.
+    """
     return picture.quantize(256, dither=Image.Dither.NONE)
 
 
@@ -80,7 +86,7 @@ def show_picture(path):
     from IPython.display import display
 
     with Image.open(path) as picture:
-        display(picture.convert("RGB").quantize(256, dither=Image.Dither.NONE))
+        display(few_colours(picture.convert("RGB")))
 
 
 def enlarge(picture, width=VIEW):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan.figures.grids import few_colours
 from dcgan.files import whole_file
 from dcgan.tables import read_columns
 
@@ -67,13 +68,12 @@ def show_figure(figure):
 
 
 def screen_figure(figure):
-    """Returns a figure as a `PIL.Image` in 256 colours, which halves its size."""
+    """Returns a figure as a `PIL.Image` in 256 colours."""
     from PIL import Image
 
     png = io.BytesIO()
     figure.savefig(png, dpi=80)
-    picture = Image.open(png).convert("RGB")
-    return picture.quantize(256, dither=Image.Dither.NONE)
+    return few_colours(Image.open(png).convert("RGB"))
 
 
 def save_figure(path, figure):

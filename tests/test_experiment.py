@@ -110,5 +110,5 @@ def test_wrong_flags_are_refused_before_anything_is_written(
 
 
 def test_the_number_of_samples_is_checked():
-    with pytest.raises(InputError, match="^-n is not valid. Received: 3. Allowed: 10 to 5000"):
+    with pytest.raises(InputError, match="^-n is not valid. Received: 3. "):
         module.run_experiment("diffaugment", count=3)

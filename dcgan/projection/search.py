@@ -36,7 +36,7 @@ class Projection(NamedTuple):
     features: float
 
 
-def find_latent(generator, picture, restarts=8, steps=300, seed=0):
+def find_latent(generator, picture, restarts=8, steps=1000, seed=0):
     """Searches the latent whose picture is closest to a given one.
 
     All restarts move at once, by Adam, from the closest of 256 random latents; the

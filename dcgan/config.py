@@ -20,6 +20,7 @@ Norm = Literal["batch", "instance", "layer", "local_response", "pixel", "none"]
 Bias = Literal["none", "free", "ends", "dense", "all"]
 Loss = Literal["bce", "lsgan", "hinge", "wgan", "rgan", "ragan"]
 Precision = Literal["float32", "float16", "bfloat16"]
+Distribution = Literal["none", "mirrored", "multiworker"]
 Scorer = Literal["auto", "lite0", "lite1"]
 DEFAULT = "default"  # the recipe of a training for which none is named
 
@@ -161,6 +162,11 @@ class Config:
     patience: int = 0  # scores without a lower KID until training stops; 0 is never
     gradients_every: int = 50  # epochs between looks at the gradients; 0 is never
     on_nan: Literal["stop", "rollback"] = "stop"  # look why; rollback halves the rates
+    distribute: Distribution = "none"  # mirrored: all GPUs here; multiworker: machines
+    logical_cpus: int = 0  # split the CPU in so many, to try mirrored without GPUs
+    sync_batchnorm: bool = (
+        True  # over the replicas, as one device has it; off is faster
+    )
     overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "narrow"  # the recipe that the other values started from
 

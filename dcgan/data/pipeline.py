@@ -12,6 +12,7 @@ from dcgan.data.stored import StoredImages
 from dcgan.errors import invalid
 from dcgan.pixels import to_float
 from dcgan.randomness import draw_key, permutation
+from dcgan.replicas import Share
 from dcgan.validation import jitter_strengths
 
 
@@ -37,7 +38,8 @@ def make_dataset(
 
     Returns:
         `tf.data.Dataset` of float32 (batch_size, H, W, C) in [-1, 1], without end; its
-        attribute `steps_per_epoch` is the number of batches in one pass.
+        attribute `steps_per_epoch` is the number of batches in one pass, and its method
+        `shares` the same for several replicas; see `spread`.
 
     Raises:
         InputError: If there are fewer pictures than one batch, or they are not uint8.
@@ -65,18 +67,52 @@ def make_dataset(
         steps = epoch * steps_per_epoch + tf.range(steps_per_epoch, dtype=tf.int64)
         return tf.data.Dataset.from_tensor_slices((steps, numbers))
 
-    def batch_of(step, numbers):
-        batch = to_float(pick(numbers))
+    def batch_of(step, numbers, number=0, count=1):
+        share = Share(count, number)
+        batch = to_float(pick(share.of(numbers)))
         for name, transform in transforms.items():
-            batch = transform(batch, draw_key(seed, step, name))
+            batch = transform(batch, draw_key(seed, step, name), share)
         return batch
 
     first, done = divmod(start_step, steps_per_epoch)
     orders = tf.data.Dataset.range(first, tf.int64.max).flat_map(order_of).skip(done)
-    dataset = orders.map(batch_of, num_parallel_calls=2, deterministic=True)
-    dataset = dataset.prefetch(2)
+
+    def shares(count, numbers):
+        own = tf.data.Dataset.from_tensor_slices(list(numbers))
+        parts = orders.flat_map(lambda *order: own.map(lambda number: (*order, number)))
+        return _ahead(parts, partial(batch_of, count=count), len(numbers))
+
+    dataset = _ahead(orders, batch_of)
     dataset.steps_per_epoch = steps_per_epoch
+    dataset.shares = shares
     return dataset
+
+
+def spread(dataset, strategy):
+    """Returns what every replica of a strategy reads of a dataset.
+
+    Each worker reads its own share of every global batch, and nothing of the others'.
+
+    Args:
+        dataset: From `make_dataset`; another one is left to Keras.
+        strategy: `tf.distribute.Strategy`.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1 or not hasattr(dataset, "shares"):
+        return dataset
+
+    def of_worker(context):
+        own = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * own
+        return dataset.shares(replicas, range(first, first + own))
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def _ahead(orders, batch_of, batches=1):
+    """Makes batches while others are trained on; a step takes so many."""
+    dataset = orders.map(batch_of, num_parallel_calls=2, deterministic=True)
+    return dataset.prefetch(2 * batches)
 
 
 def epoch_steps(images, batch_size):

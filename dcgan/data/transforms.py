@@ -1,7 +1,8 @@
 """Random changes to real pictures only, in the pipeline: they leak into what G makes.
 
-Each takes float batches (N, H, W, C) in [-1, 1] and a key, and draws for each picture.
-Alpha stays with its pixel; colours change in RGB only.
+Each takes float batches (N, H, W, C) in [-1, 1] and a key, and draws for each picture;
+`share` is the `Share` of the global batch that they are, all of it if left out. Alpha
+stays with its pixel; colours change in RGB only.
 """
 
 import math
@@ -9,25 +10,29 @@ import math
 import tensorflow as tf
 
 from dcgan.randomness import split_key, uniform
+from dcgan.replicas import Share
 
+WHOLE = Share()
 GREY = (0.299, 0.587, 0.114)  # shares of red, green and blue in brightness (ITU-R 601)
 
 
-def mirror(images, key):
+def mirror(images, key, share=WHOLE):
     """Mirrors each picture left to right with probability 1/2."""
-    mirrored = uniform(key, (tf.shape(images)[0], 1)) < 0.5
+    draw = share.drawn(lambda count: uniform(key, (count, 1)), tf.shape(images)[0])
+    mirrored = draw < 0.5
     columns = tf.range(images.shape[2])
     # One gather: to mirror all pictures and then choose takes several times as long.
     places = tf.where(mirrored, columns[::-1], columns)
     return tf.gather(images, places, axis=2, batch_dims=1)
 
 
-def jitter(images, key, strengths):
+def jitter(images, key, share=WHOLE, *, strengths):
     """Changes brightness, contrast and saturation by factors around 1.
 
     Args:
         images: (N, H, W, C).
         key: Key of shape (2,).
+        share: The `Share`.
         strengths: Three numbers s from 0 to 1; the factors are U(1 - s, 1 + s).
 
     Returns:
@@ -36,19 +41,21 @@ def jitter(images, key, strengths):
     colours, alpha = (images[..., :3] + 1) / 2, images[..., 3:]
     for operation, strength in zip((_brighten, _contrast, _saturate), strengths):
         part = split_key(key, operation.__name__)
-        shape = (tf.shape(images)[0], 1, 1, 1)
-        factor = uniform(part, shape, 1 - strength, 1 + strength)
+        factor = _factors(images, part, share, strength)
         colours = tf.clip_by_value(operation(colours, factor), 0.0, 1.0)
     return tf.concat([colours * 2 - 1, alpha], axis=3)
 
 
-def rotate(images, key, degrees):
+def rotate(images, key, share=WHOLE, *, degrees):
     """Turns each picture around its centre by U(-degrees, degrees), bilinearly.
 
     What comes in from outside repeats the border. With four channels colours are
     weighted by alpha, so that no dark rims appear.
     """
-    angles = uniform(key, (tf.shape(images)[0],), -degrees, degrees) * (math.pi / 180)
+    angles = share.drawn(
+        lambda count: uniform(key, (count,), -degrees, degrees), tf.shape(images)[0]
+    )
+    angles *= math.pi / 180
     if images.shape[3] < 4:
         return turn(images, angles)
     colours, alpha = (images[..., :3] + 1) / 2, (images[..., 3:] + 1) / 2
@@ -72,6 +79,13 @@ def turn(images, angles):
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="NEAREST",
+    )
+
+
+def _factors(images, key, share, strength):
+    return share.drawn(
+        lambda count: uniform(key, (count, 1, 1, 1), 1 - strength, 1 + strength),
+        tf.shape(images)[0],
     )
 
 

@@ -1,10 +1,13 @@
 """Layers that let the discriminator compare the pictures of a batch.
 
-A generator that collapses makes alike pictures; no picture alone gives that away.
+A generator that collapses makes alike pictures; no picture alone gives that away. The
+batch is that of all replicas.
 """
 
 import keras
 from keras import ops
+
+from dcgan.replicas import gather
 
 
 @keras.saving.register_keras_serializable("dcgan")
@@ -40,7 +43,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     def call(self, inputs):
         rows = ops.reshape(inputs @ self.kernel, (-1, self.kernels, self.dims))
-        distances = ops.sum(ops.abs(rows[:, None] - rows[None]), axis=3)
+        distances = ops.sum(ops.abs(rows[:, None] - gather(rows)[None]), axis=3)
         return ops.concatenate([inputs, ops.sum(ops.exp(-distances), axis=1)], axis=1)
 
     def get_config(self):
@@ -71,7 +74,7 @@ class MinibatchStd(keras.layers.Layer):
         self.epsilon = epsilon
 
     def call(self, inputs):
-        deviation = ops.mean(ops.sqrt(ops.var(inputs, axis=0) + self.epsilon))
+        deviation = ops.mean(ops.sqrt(ops.var(gather(inputs), axis=0) + self.epsilon))
         channel = ops.zeros_like(inputs[..., :1]) + deviation
         return ops.concatenate([inputs, channel], axis=-1)
 

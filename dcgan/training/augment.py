@@ -4,6 +4,7 @@ The formulas are functions of the pictures and of the drawn numbers; the draws a
 apart, so that each formula can be checked against fixed numbers.
 """
 
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from dcgan.errors import check_choice
 from dcgan.randomness import draw_key, integers, split_key, uniform
+from dcgan.replicas import drawn
 
 TRANSLATION = 0.125  # largest shift, as a share of the side
 CUTOUT = 0.5  # side of the square that is cut out, as a share of the side
@@ -69,9 +71,11 @@ def maybe_augment(images, key, decision_key, policy, aug_prob, aug_per_sample):
     augmented = diff_augment(images, policy, key)
     if fixed and aug_prob == 1:
         return augmented
-    count = tf.shape(images)[0] if aug_per_sample else 1
-    chosen = uniform(decision_key, (count, 1, 1, 1)) < aug_prob
-    return tf.where(chosen, augmented, images)
+    if aug_per_sample:
+        draws = _draw_uniform(0.0, 1.0)(decision_key, images)
+    else:
+        draws = uniform(decision_key, (1, 1, 1, 1))
+    return tf.where(draws < aug_prob, augmented, images)
 
 
 def brightness(images, shift):
@@ -143,12 +147,18 @@ def _draw_pixels(key, images, reach, sign):
     axes = []
     for name, side in zip(("vertical", "horizontal"), images.shape[1:3]):
         low, high = sign * reach(side), reach(side)
-        axes.append(integers(split_key(key, name), tf.shape(images)[:1], low, high))
+        draw = partial(integers, split_key(key, name), low=low, high=high)
+        axes.append(drawn(draw, tf.shape(images)[:1]))
     return tf.stack(axes, axis=1)
 
 
 def _draw_uniform(low, high):
-    return lambda key, images: uniform(key, (tf.shape(images)[0], 1, 1, 1), low, high)
+    def draw(key, images):
+        return drawn(
+            lambda count: uniform(key, (count, 1, 1, 1), low, high), tf.shape(images)[0]
+        )
+
+    return draw
 
 
 def _cutout_size(side):

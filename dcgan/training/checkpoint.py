@@ -29,7 +29,7 @@ def save_checkpoint(gan, run):
     Raises:
         OSError: Such as a full disk; the checkpoints before are kept.
     """
-    folder = run.checkpoints / f"{STEP}{int(gan.step)}"
+    folder = run.checkpoints / f"{STEP}{gan.steps_done}"
     if find_damage(folder):  # or it is missing
         write_state(gan, folder, run.best_files)
     for old in run.checkpoint_folders()[:-KEPT]:

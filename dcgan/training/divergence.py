@@ -66,6 +66,6 @@ class StopOnNaN(keras.callbacks.Callback):
     def _stop(self, what, logs):
         if self.health is not None:
             self.health.look(self._epoch, logs)
-        step = int(self.model.step)
+        step = self.model.steps_done
         what = f"{what} in step {step} (epoch {self._epoch + 1})"
         raise Diverged(what, self.model.config.on_nan)

@@ -33,18 +33,42 @@ def accelerate(network):
         >>> fast = accelerate(generator)
         >>> pictures = fast(latents, training=True)  # also moves `generator`'s averages
     """
-    if not _is_plain(network):
+    if not has_plain_graph(network):
         return network
-    functional = network
-    if isinstance(network, keras.Sequential):
-        ends = network.inputs[0], network.outputs[0]
-        functional = keras.Model(*ends, name=network.name)
-    faster = _faster_layers(functional)
-    if not faster:
+    faster = _faster_layers(_functional(network))
+    return with_layers(network, faster) if faster else network
+
+
+def with_layers(network, others):
+    """Returns a model on the weights of `network` with other layers in some places.
+
+    Args:
+        network: A Keras model for which `has_plain_graph` holds.
+        others: Dict from the ids of layers, also of those in models inside it, to what
+            takes their place.
+    """
+
+    def place(layer):
+        if isinstance(layer, keras.Model):
+            inner = {id(x) for x in layer._flatten_layers()}
+            return with_layers(layer, others) if inner & set(others) else layer
+        return others.get(id(layer), layer)
+
+    return keras.models.clone_model(_functional(network), clone_function=place)
+
+
+def has_plain_graph(network):
+    """Tells whether a model has a graph, and that is all there is to it."""
+    plain = type(network).__name__ in ("Functional", "Sequential")
+    # A sequential one has no inputs if Keras cannot tell the shape behind a layer.
+    has_graph = network.built and hasattr(network, "inputs")
+    return plain and has_graph and not network.compiled
+
+
+def _functional(network):
+    if not isinstance(network, keras.Sequential):
         return network
-    return keras.models.clone_model(
-        functional, clone_function=lambda layer: faster.get(id(layer), layer)
-    )
+    return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
 
 
 class FusedBatchNormalization(keras.layers.Layer):
@@ -138,14 +162,6 @@ def upsampling_kernel(kernel):
     sums = np.kron(SHIFTED_SUMS, SHIFTED_SUMS)  # (16, 9): both axes at once
     taps = tf.matmul(sums, tf.reshape(kernel, (9, channels * filters)))
     return tf.transpose(tf.reshape(taps, (4, 4, channels, filters)), (0, 1, 3, 2))
-
-
-def _is_plain(network):
-    """Tells whether a model has a graph, and that is all there is to it."""
-    plain = type(network).__name__ in ("Functional", "Sequential")
-    # A sequential one has no inputs if Keras cannot tell the shape behind a layer.
-    has_graph = network.built and hasattr(network, "inputs")
-    return plain and has_graph and not network.compiled
 
 
 def _faster_layers(functional):

@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan import replicas
 from dcgan.combinations import PENALTY_KNOBS
 from dcgan.config import Config
+from dcgan.data.pipeline import spread
 from dcgan.errors import InputError
 from dcgan.latent import draw_latents
 from dcgan.models.fade import fade_pictures, fade_share, set_alpha
@@ -21,8 +23,16 @@ from dcgan.training.checks import check_networks
 from dcgan.training.fused import accelerate
 from dcgan.training.judge import Judge
 from dcgan.training.losses import LOSSES, RELATIVISTIC
+from dcgan.training.means import GlobalMean
 from dcgan.training.objectives import Objectives
-from dcgan.training.optimizers import LearningRates, adam, set_learning_rates
+from dcgan.training.optimizers import (
+    LearningRates,
+    adam,
+    leave_sums,
+    set_learning_rates,
+)
+from dcgan.training.strategy import on_replicas
+from dcgan.training.synchronised import synchronise
 from dcgan.training.updates import UPDATES
 
 UPDATES_A_STEP = ("g_updates_a_step", "d_updates_a_step")
@@ -71,11 +81,13 @@ class GAN(Objectives):
             self.ema_generator = keras.models.clone_model(generator)
             self.ema_generator.set_weights(generator.get_weights())
         with_features = bool(config.feature_matching or config.ct)
-        self.judge = Judge(discriminator, with_features, fused=True)
+        over = config.sync_batchnorm
+        self.judge = Judge(discriminator, with_features, fused=True, statistics=over)
         # Penalties differentiate twice, which the fused operations do not allow for.
-        self.of_pixels = Judge(without_frozen_features(discriminator))
+        pixels = without_frozen_features(discriminator)
+        self.of_pixels = Judge(pixels, statistics=over)
         # In a function, else Keras would list it as one more network.
-        self.paint = partial(accelerate(generator), training=True)
+        self.paint = partial(accelerate(synchronise(generator, over)), training=True)
         self.state = {}
         self.step = self._state("step", 0, "int64")
         self.updates = self._state("updates", [0, 0], "int64")
@@ -92,7 +104,7 @@ class GAN(Objectives):
         names = ["g_loss", "d_loss", "real_score", "fake_score"]
         names += ["penalty"] * any(getattr(config, knob) for knob in PENALTY_KNOBS)
         names += list(UPDATES_A_STEP) if config.dynamic_frequency else []
-        self._means = {name: keras.metrics.Mean(name=name) for name in names}
+        self._means = {name: GlobalMean(name=name) for name in names}
         self.built = True
 
     def _state(self, name, value, dtype="float32"):
@@ -125,13 +137,18 @@ class GAN(Objectives):
             raise InputError("g_optimizer and d_optimizer must be two objects")
         config = self.config
         jit = "auto" if config.jit_compile is None else config.jit_compile
+        if self.replicas > 1:
+            jit = False  # XLA has no exchange between replicas
         super().compile(optimizer=None, loss=None, **{"jit_compile": jit} | kwargs)
         self.g_optimizer = g_optimizer or adam(config, config.g_lr)
         self.d_optimizer = d_optimizer or adam(config, config.d_lr)
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
         self.optimizers = self.g_optimizer, self.d_optimizer
-        self.rates = [(o, float(o.learning_rate)) for o in self.optimizers]
+        if self.replicas > 1:
+            for optimizer in self.optimizers:
+                leave_sums(optimizer)
+        self.rates = [(o, float(o.learning_rate.numpy())) for o in self.optimizers]
         self.total_steps = total_steps
         self.adversarial_loss = loss or LOSSES[config.loss]
         relativistic = loss or config.loss in RELATIVISTIC  # your own may be
@@ -142,6 +159,21 @@ class GAN(Objectives):
         self.slowness.assign(self.slowness * factor)
         for optimizer in self.optimizers:
             optimizer.learning_rate = optimizer.learning_rate * factor
+
+    @property
+    def steps_done(self):
+        """The value of `step`, an int."""
+        return int(self.step.numpy())
+
+    @property
+    def probability(self):
+        """The value of `aug_p`, a float."""
+        return float(tf.convert_to_tensor(self.aug_p))
+
+    @property
+    def replicas(self):
+        """Replicas of the strategy that the GAN was made under, 1 without one."""
+        return self.distribute_strategy.num_replicas_in_sync
 
     @property
     def metrics(self):
@@ -162,6 +194,7 @@ class GAN(Objectives):
             )
         callbacks = [LearningRates(stages), *(callbacks or [])]
         steps_per_epoch = steps_per_epoch or getattr(x, "steps_per_epoch", None)
+        x = spread(x, self.distribute_strategy)
         kwargs.setdefault("shuffle", False)
         if steps_per_epoch and self.total_steps is None:
             self.total_steps = steps_per_epoch * self.config.epochs
@@ -169,11 +202,20 @@ class GAN(Objectives):
             x, steps_per_epoch=steps_per_epoch, callbacks=callbacks, **kwargs
         )
 
+    def make_train_function(self, force=False):
+        """What `fit` calls. On several replicas all find the same numbers, of which
+        those of the first are taken: Keras' own function fails on scalars.
+        """
+        if self.replicas == 1 or self.train_function and not force:
+            return super().make_train_function(force)
+        self.train_function = on_replicas(self)
+
     def train_step(self, real):
         """Updates both networks on one batch.
 
         Args:
-            real: (N, H, W, C) float32 pictures in [-1, 1].
+            real: (N, H, W, C) float32 pictures in [-1, 1]; on several replicas the
+                share of each, equally many.
 
         Returns:
             Dict of the means since the metrics were reset, which `fit` does at the
@@ -186,16 +228,16 @@ class GAN(Objectives):
         set_learning_rates(self)
         power_iterations(self.discriminator)
         real = self.fade_in(real)
+        pictures = replicas.everywhere(tf.shape(real)[0])
         update = "dynamic" if config.dynamic_frequency else config.update
         before = self._iterations()
         g_loss, judged = UPDATES[update](self, real)
         self.step.assign_add(1)
         if config.ema_half_life:
             networks = self.ema_generator, self.generator
-            pictures = tf.shape(real)[0]
             update_average(*networks, self.step, pictures, config.ema_half_life)
         if config.ada_target:
-            adapt_augmentation(self, judged.real_sign, tf.shape(real)[0])
+            adapt_augmentation(self, judged.real_sign, pictures)
         done = [new - old for new, old in zip(self._iterations(), before)]
         self.updates.assign_add(done)
         values = judged._asdict() | {"g_loss": g_loss} | dict(zip(UPDATES_A_STEP, done))

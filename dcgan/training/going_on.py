@@ -68,7 +68,7 @@ def go_on(run, gan, folder, steps_per_epoch):
     """
     restore_checkpoint(gan, folder)
     forget_later(run, folder)
-    done = int(gan.step) // steps_per_epoch
+    done = gan.steps_done // steps_per_epoch
     logs.forget_epochs(run, done)
     run.delete_sheets_after(done)
 

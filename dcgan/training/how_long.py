@@ -46,7 +46,7 @@ class SayHowLong(keras.callbacks.Callback):
                 self._tell(self._seconds / self._timed)
 
     def _tell(self, a_step):
-        step, config = int(self.model.step), self.model.config
+        step, config = self.model.steps_done, self.model.config
         side, done = current_stage(self).size, step / self.steps
         stages = plan_of(self)
         by_pixels = [a_step * (stage.size / side) ** 2 for stage in stages]

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dcgan.models.discriminator import feature_layers
 from dcgan.training.fused import accelerate
+from dcgan.training.synchronised import synchronise
 
 
 class View(NamedTuple):
@@ -23,15 +24,19 @@ class Judge:
         discriminator: Keras model from pictures to logits (N, L).
         with_features: Whether views have features: the layers named `features`.
         fused: Whether to compute with fewer operations; not for second derivatives.
+        statistics: Whether BatchNorm is over the replicas; see `synchronise`.
     """
 
-    def __init__(self, discriminator, with_features=False, fused=False):
+    def __init__(
+        self, discriminator, with_features=False, fused=False, statistics=True
+    ):
         self.network = discriminator
         self.with_features = with_features
         if with_features:
             features = [layer.output for layer in feature_layers(discriminator)]
             outputs = [*discriminator.outputs, *features]
             self.network = keras.Model(discriminator.inputs, outputs)
+        self.network = synchronise(self.network, statistics)
         if fused:
             self.network = accelerate(self.network)
 

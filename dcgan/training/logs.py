@@ -110,9 +110,7 @@ class TensorBoardLog(keras.callbacks.Callback):
                 tf.summary.histogram(f"gradients/{network}/{name}", gradients)
 
     def _adapted(self):
-        return (
-            {"aug_p": float(self.model.aug_p)} if self.model.config.ada_target else {}
-        )
+        return {"aug_p": self.model.probability} if self.model.config.ada_target else {}
 
 
 def scores_of(evaluation, epoch):
@@ -124,13 +122,13 @@ def scores_of(evaluation, epoch):
 
 def training_state(gan):
     """Returns what the log says of the GAN beyond the means of the epoch."""
-    step = int(gan.step.numpy())
+    step = gan.steps_done
     return {
         "step": step,
         "pictures": step * gan.config.batch_size,
         "g_updates": int(gan.updates.numpy()[0]),
         "d_updates": int(gan.updates.numpy()[1]),
-        "aug_p": float(gan.aug_p),
+        "aug_p": gan.probability,
         "g_lr": float(gan.g_optimizer.learning_rate.numpy()),
         "d_lr": float(gan.d_optimizer.learning_rate.numpy()),
     }

@@ -4,8 +4,9 @@ import keras
 import tensorflow as tf
 
 from dcgan.randomness import draw_key, normal, split_key
+from dcgan.replicas import drawn, gather
 from dcgan.training.augment import maybe_augment
-from dcgan.training.judge import feature_distance
+from dcgan.training.judge import View, feature_distance
 from dcgan.training.labels import draw_targets
 from dcgan.training.losses import scores
 from dcgan.training.penalties import Critic, weighted_penalties
@@ -14,8 +15,8 @@ from dcgan.training.penalties import Critic, weighted_penalties
 class Objectives(keras.Model):
     """The losses of a `GAN`, with draws that depend on (seed, step, purpose) only.
 
-    It reads what `GAN` sets: `config`, `generator`, `paint`, `judge`, `of_pixels`,
-    `step`, `aug_p` and `adversarial_loss`.
+    It reads what `GAN` sets: `config`, `generator`, `discriminator`, `paint`, `judge`,
+    `of_pixels`, `step`, `aug_p` and `adversarial_loss`.
     """
 
     @property
@@ -30,8 +31,9 @@ class Objectives(keras.Model):
 
     def fakes(self, real, purpose, turn=0):
         """Generates as many pictures as there are in `real`, in training mode."""
-        shape = (tf.shape(real)[0], self.latent_dim)
-        return self.paint(normal(self.key(purpose, turn), shape))
+        key = self.key(purpose, turn)
+        count = tf.shape(real)[0]
+        return self.paint(drawn(lambda n: normal(key, (n, self.latent_dim)), count))
 
     def augment(self, images, purpose, turn=0):
         return maybe_augment(
@@ -45,7 +47,14 @@ class Objectives(keras.Model):
 
     def view(self, images, purpose, turn=0):
         """Returns the `View` of pictures after the augmentation."""
-        return self.judge(self.augment(images, purpose, turn))
+        return self.look(self.augment(images, purpose, turn))
+
+    def look(self, seen):
+        """Returns the `View` of the pictures of all replicas, each of which has its
+        share of them.
+        """
+        logits, features = self.judge(seen)
+        return View(gather(logits), features if features is None else gather(features))
 
     def targets(self, count, turn=0):
         """Returns (real_targets, fake_targets) of the discriminator in this turn."""
@@ -83,8 +92,9 @@ class Objectives(keras.Model):
             return self.augment(images, kind, turn)
 
         key = self.key("penalty", turn)
-        critic = Critic(self.judge, self.of_pixels, augment, key)
-        return weighted_penalties(self.config, critic, real, fake, self.step)
+        critic = Critic(self.look, self.of_pixels, augment, key)
+        moving = self.discriminator.non_trainable_variables
+        return weighted_penalties(self.config, critic, real, fake, self.step, moving)
 
     def scores(self, real, fake):
         """Returns the mean scores of two `View`s, and the real ones' mean sign."""

@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from dcgan import replicas
 from dcgan.errors import InputError
 
 
@@ -86,11 +87,27 @@ def adam(config, learning_rate):
 
 
 def apply_gradients(optimizer, tape, loss, network):
-    """Updates `network` by the gradient of `loss`, which `tape` has recorded."""
+    """Updates `network` by the gradient of `loss`, which `tape` has recorded.
+
+    The loss is that of the global batch, on every replica. Their gradients are summed
+    before the optimizer clips them, or looks whether they are finite.
+    """
     with tape:
         scaled = optimizer.scale_loss(loss)
+        if replicas.count() > 1:
+            scaled /= replicas.count()
     variables = network.trainable_variables
-    optimizer.apply(tape.gradient(scaled, variables), variables)
+    gradients = replicas.total(tape.gradient(scaled, variables))
+    optimizer.apply(gradients, variables)
+
+
+def leave_sums(optimizer):
+    """Keeps a Keras optimizer from summing gradients, which `apply_gradients` has done.
+
+    Keras sums after it has clipped.
+    """
+    for each in (optimizer, getattr(optimizer, "inner_optimizer", optimizer)):
+        each._all_reduce_sum_gradients = list
 
 
 def clip_weights(network, limit):

@@ -10,16 +10,19 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from dcgan import replicas
 from dcgan.randomness import uniform
+from dcgan.training.repeat import either
 
 
 class Critic(NamedTuple):
     """What a penalty may ask of the discriminator.
 
     Attributes:
-        judge: Function from pictures as the discriminator sees them to its `View`.
-        of_pixels: The same without the logits on frozen features. It can be
-            differentiated twice.
+        judge: Function from pictures as the discriminator sees them to its `View`, of
+            the pictures of all replicas.
+        of_pixels: The same without the logits on frozen features, of this replica's
+            pictures. It can be differentiated twice.
         augment: The step's augmentation, function of pictures and `"real"` or `"fake"`.
         key: Key of shape (2,) of a penalty's own draws.
     """
@@ -40,10 +43,12 @@ def gp(critic, real, fake):
         Gulrajani et al. 2017, Improved Training of Wasserstein GANs, equation 3.
     """
     real, fake = critic.augment(real, "real"), critic.augment(fake, "fake")
-    share = uniform(critic.key, (tf.shape(real)[0], 1, 1, 1))
+    share = replicas.drawn(
+        lambda count: uniform(critic.key, (count, 1, 1, 1)), tf.shape(real)[0]
+    )
     between = real + share * (fake - real)
     norms = tf.sqrt(squared_gradient(critic.of_pixels, between) + 1e-12)
-    return tf.reduce_mean(tf.square(norms - 1))
+    return tf.reduce_mean(replicas.gather(tf.square(norms - 1)))
 
 
 def r1(critic, real, fake):
@@ -94,7 +99,7 @@ def _zero_centred(critic, images, kind):
     def judge(pictures):
         return critic.of_pixels(critic.augment(pictures, kind))
 
-    return tf.reduce_mean(squared_gradient(judge, images)) / 2
+    return tf.reduce_mean(replicas.gather(squared_gradient(judge, images))) / 2
 
 
 def squared_gradient(judge, images):
@@ -114,10 +119,19 @@ def squared_gradient(judge, images):
 PENALTIES = {"gp": gp, "r1": r1, "r2": r2, "ct": ct, "drift": drift}
 
 
-def weighted_penalties(config, critic, real, fake, step):
+def weighted_penalties(config, critic, real, fake, step, moving=()):
     """Returns the sum of the penalties times their weights, a scalar.
 
-    With `penalty_every` n it is n times that sum in every n-th step, else 0.
+    With `penalty_every` n it is n times that sum in every n-th step, else 0. Several
+    replicas compute it in every step all the same.
+
+    Args:
+        config: The `Config`.
+        critic: The `Critic`.
+        real: (N, H, W, C).
+        fake: (N, H, W, C).
+        step: Steps done, scalar integer tensor.
+        moving: The discriminator's variables that its passes change.
 
     Reference:
         Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN,
@@ -133,4 +147,6 @@ def weighted_penalties(config, critic, real, fake, step):
 
     if not on:
         return tf.constant(0.0)
-    return total() if every == 1 else tf.cond(step % every == 0, total, lambda: 0.0)
+    if every == 1:
+        return total()
+    return either(step % every == 0, total, lambda: 0.0, moving)

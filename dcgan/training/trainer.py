@@ -134,7 +134,7 @@ def _fit_run(run, stages, images, callbacks, steps):
     try:
         with stopper.catching(), closing(progress):
             for stage, gan in stages:
-                if not going_on.is_over(gan.config, run, int(gan.step) // steps):
+                if not going_on.is_over(gan.config, run, gan.steps_done // steps):
                     fit_stage(gan, stage, images, [*callbacks, stopper])
                 if gan.config.progressive:
                     keep_stage(run, stage, gan)
@@ -202,12 +202,12 @@ def fit_stage(gan, stage, images, callbacks=()):
     steps = epoch_steps(images, config.batch_size)
     gan.total_steps = gan.total_steps or steps * config.epochs
     history = {}
-    for first, last, count in going_on.spans(stage, int(gan.step), steps):
+    for first, last, count in going_on.spans(stage, gan.steps_done, steps):
         dataset = make_dataset(
             images,
             config.batch_size,
             config.seed,
-            start_step=int(gan.step),
+            start_step=gan.steps_done,
             flip=config.flip,
             jitter=config.jitter,
             rotate=config.rotate,
@@ -236,7 +236,7 @@ def fit_stage(gan, stage, images, callbacks=()):
 
 def _save(run, gan):
     """Saves what there is, at the end or in the middle of an epoch."""
-    steps = int(gan.step.numpy())
+    steps = gan.steps_done
     if steps == 0:
         run.delete()
         print("Stopped before the first step, so there is no run.", flush=True)

@@ -1,11 +1,13 @@
 """In which order and how often D and G are updated, found by name in `UPDATES`."""
 
+from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from dcgan.training.balance import update_counts
+from dcgan.training.balance import MOST_UPDATES, update_counts
 from dcgan.training.optimizers import apply_gradients, clip_weights
+from dcgan.training.repeat import either, repeat
 
 
 class Judged(NamedTuple):
@@ -63,12 +65,17 @@ def dynamic(gan, real):
             fake = gan.fakes(real, "latents generator", turn)
         return (update_generator(gan, tape, real, fake, turn),)
 
-    judged = tf.cond(
+    # Passes in training mode move statistics, also of the network that waits.
+    parts = gan.generator, gan.discriminator, gan.g_optimizer, gan.d_optimizer
+    changed = [variable for part in parts for variable in part.variables]
+    times = partial(repeat, most=MOST_UPDATES, variables=changed)
+    judged = either(
         d_count > 0,
-        lambda: Judged(*_repeat(d_count, train_discriminator, len(Judged._fields))),
+        lambda: Judged(*times(d_count, train_discriminator, len(Judged._fields))),
         lambda: discriminator_objective(gan, real, gan.fakes(real, "latents")),
+        changed,
     )
-    (g_loss,) = _repeat(g_count, train_generator, 1)
+    (g_loss,) = times(g_count, train_generator, 1)
     gan.last_losses.assign([last, [judged.d_loss, g_loss]])
     return g_loss, judged
 
@@ -125,14 +132,3 @@ def _apply_to_discriminator(gan, tape, objective):
     apply_gradients(gan.d_optimizer, tape, objective, gan.discriminator)
     if gan.config.weight_clip:
         clip_weights(gan.discriminator, gan.config.weight_clip)
-
-
-def _repeat(count, update, results):
-    """Calls `update(turn)` for turn = 0 .. `count` - 1; returns its last results."""
-    _, *last = tf.while_loop(
-        lambda turn, *_: turn < count,
-        lambda turn, *_: (turn + 1, *update(turn)),
-        (tf.constant(0), *[tf.constant(0.0)] * results),
-        parallel_iterations=1,
-    )
-    return last

@@ -1,0 +1,130 @@
+"""The same network on several replicas, on the same weights: for training only.
+
+What is saved, averaged and shown stays the plain Keras model.
+"""
+
+import keras
+import tensorflow as tf
+
+from dcgan import replicas
+from dcgan.errors import InputError
+from dcgan.models.norms import moments
+from dcgan.training.fused import has_plain_graph, with_layers
+
+
+def synchronise(network, statistics=True):
+    """Returns a model that computes of a global batch what `network` does of a batch.
+
+    BatchNorm takes the statistics of the global batch, and dropout draws for it. Every
+    other layer is used as it is, the same object.
+
+    Args:
+        network: A Keras model.
+        statistics: Whether BatchNorm does so. If not, each replica normalises with the
+            statistics of its share, and the moving averages take the mean of all.
+
+    Returns:
+        `keras.Model` with the very variables of `network`; or `network` itself, if it
+        has no such layers or was made for one replica.
+
+    Raises:
+        InputError: If there are such layers in a model without a graph.
+    """
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return network
+    layers = [x for x in network._flatten_layers() if isinstance(x, tuple(REPLACED))]
+    if not layers:
+        return network
+    if not has_plain_graph(network):
+        raise InputError(
+            f"distribute: {layers[0].name} is in a model that cannot be taken apart. "
+            f"Received: {type(network).__name__}. Allowed: functional and sequential "
+            "models, or no strategy"
+        )
+    return with_layers(network, {id(x): _replacement(x, statistics) for x in layers})
+
+
+class GlobalBatchNormalization(keras.layers.Layer):
+    """A `keras.layers.BatchNormalization` over the replicas.
+
+    Mean and variance of the batch are put together from those of the shares, in one
+    exchange. It can be differentiated twice.
+
+    Args:
+        plain: The built layer, with channels last. Its weights are used and its moving
+            averages move.
+        statistics: See `synchronise`.
+
+    Reference:
+        Ioffe and Szegedy 2015, Batch Normalization, algorithm 1; Chan et al. 1983,
+        Algorithms for Computing the Sample Variance, equation 2.1.
+    """
+
+    def __init__(self, plain, statistics=True):
+        super().__init__(name=plain.name, dtype=plain.dtype_policy)
+        self.plain = plain
+        self.statistics = statistics
+
+    def call(self, inputs, training=None, mask=None):
+        plain = self.plain
+        if mask is not None or not (training and plain.trainable):
+            return plain.call(inputs, training=training, mask=mask)
+        wide = tf.cast(inputs, tf.float32)
+        own = moments(wide, tuple(range(len(inputs.shape) - 1)))
+        whole = combined(*(tf.reshape(value, (1, -1)) for value in own))
+        averages = plain.moving_mean, plain.moving_variance
+        for average, value in zip(averages, whole):
+            average.assign(average * plain.momentum + value * (1 - plain.momentum))
+        mean, variance = whole if self.statistics else own
+        outputs = (wide - mean) * tf.math.rsqrt(variance + plain.epsilon)
+        if plain.scale:
+            outputs *= tf.convert_to_tensor(plain.gamma)
+        if plain.center:
+            outputs += tf.convert_to_tensor(plain.beta)
+        return tf.cast(outputs, inputs.dtype)
+
+
+def combined(mean, variance):
+    """Returns mean and variance of the global batch, (C,) each.
+
+    Args:
+        mean: (1, C), of this replica's share.
+        variance: (1, C), likewise.
+    """
+    means, variances = tf.unstack(replicas.gather(tf.stack([mean, variance], 1)), 2, 1)
+    whole = tf.reduce_mean(means, 0)
+    return whole, tf.reduce_mean(variances + tf.square(means - whole), 0)
+
+
+class GlobalDropout(keras.layers.Layer):
+    """A `keras.layers.Dropout` whose draws are those of one device.
+
+    Args:
+        plain: The layer, whose random numbers are used.
+    """
+
+    def __init__(self, plain):
+        super().__init__(name=plain.name, dtype=plain.dtype_policy)
+        self.plain = plain
+
+    def call(self, inputs, training=None):
+        if replicas.count() == 1 or not training:
+            return self.plain.call(inputs, training=training)
+
+        def draw(count):
+            ones = tf.ones((count, *inputs.shape[1:]), inputs.dtype)
+            return self.plain.call(ones, training=True)
+
+        return inputs * replicas.drawn(draw, tf.shape(inputs)[0])
+
+
+REPLACED = {
+    keras.layers.BatchNormalization: GlobalBatchNormalization,
+    keras.layers.Dropout: lambda plain, statistics: GlobalDropout(plain),
+}
+
+
+def _replacement(layer, statistics):
+    for kind, make in REPLACED.items():
+        if isinstance(layer, kind):
+            return make(layer, statistics)

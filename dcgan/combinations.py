@@ -53,6 +53,7 @@ def _conflicts(config):
     yield from _penalty_conflicts(config)
     yield from _network_conflicts(config)
     yield from _growth_conflicts(config)
+    yield from _replica_conflicts(config)
     ada = config.ada_target > 0
     yield (
         ada and config.loss in WITHOUT_ZERO,
@@ -68,6 +69,25 @@ def _conflicts(config):
         config.patience > 0 and config.eval_every == 0,
         *("patience", "eval_every", "it counts scores, and none are taken"),
         "eval_every above 0",
+    )
+
+
+def _replica_conflicts(config):
+    cpus = config.logical_cpus
+    yield (
+        cpus > 0 and config.distribute != "mirrored",
+        *("logical_cpus", "distribute", "only one machine's CPU can stand for devices"),
+        "mirrored, or logical_cpus 0",
+    )
+    yield (
+        cpus > 0 and config.batch_size % cpus > 0,
+        *("batch_size", "logical_cpus", "each gets an equal share of every batch"),
+        f"a multiple of {cpus}",
+    )
+    yield (
+        config.distribute != "none" and config.jit_compile is True,
+        *("jit_compile", "distribute", "XLA has no exchange between replicas"),
+        "off or left out, or distribute none",
     )
 
 

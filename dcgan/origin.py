@@ -70,7 +70,7 @@ def check_pictures(run, digests, source):
             stacklevel=2,
         )
         return
-    found = _picture_changes(before["pictures"], digests)
+    found = picture_changes(before["pictures"], digests)
     if found:
         raise InputError(
             "data: the pictures have changed since the run began. "
@@ -115,7 +115,8 @@ def read_origin(run):
     return found
 
 
-def _picture_changes(before, now):
+def picture_changes(before, now):
+    """Returns what differs between two results of `describe_pictures`, in words."""
     kinds = {
         "added": [name for name in now if name not in before],
         "removed": [name for name in before if name not in now],

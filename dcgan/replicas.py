@@ -65,6 +65,11 @@ def count():
     return share().count
 
 
+def number():
+    """Returns which of them this is, from 0."""
+    return share().number
+
+
 def everywhere(rows):
     """Returns the rows of all replicas, of which each has `rows`."""
     return rows if count() == 1 else rows * count()

@@ -8,7 +8,7 @@ from dcgan.errors import InputError
 MAY_CHANGE = (
     *("overwrite", "runs", "sample_every", "snapshot_every"),
     *("checkpoint_every", "gradients_every", "eval_every", "patience"),
-    *("on_nan", "jit_compile"),
+    *("on_nan", "jit_compile", "distribute", "logical_cpus"),
 )
 
 

@@ -12,6 +12,7 @@ from dcgan.resume import check_resume
 from dcgan.run import Run
 from dcgan.sources import recipe_names
 from dcgan.start import check_start
+from dcgan.team import team_of
 
 EXAMPLE = """examples:
   python -m dcgan.train
@@ -44,7 +45,8 @@ def train(config):
         config: A `Config`.
 
     Returns:
-        The `dcgan.Run`, whose folder is `runs/NAME/`.
+        The `dcgan.Run`, whose folder is `runs/NAME/`; None on a machine that is not the
+        chief's.
 
     Raises:
         InputError: If the run exists with other settings or other pictures, another
@@ -58,11 +60,14 @@ def train(config):
         >>> run.generator_file
     """
     started = time.monotonic()
+    with team_of(config) as team:
+        return _train(config, started, team)
+
+
+def _train(config, started, team):
     # Everything that can be refused is looked at before the wait for TensorFlow.
-    run = Run.check_place(config)
-    check_resume(run, config)
-    if config.overwrite or not run.has_checkpoint():
-        check_start(config)
+    if team.is_chief:
+        _check_run(config)
     images, names = load_named(
         config.data, config.size, config.channels, config.fit, config.background
     )
@@ -71,7 +76,14 @@ def train(config):
     quiet_tensorflow()
     from dcgan.training import trainer
 
-    return trainer.train(config, images, names, started)
+    return trainer.train(config, images, names, started, team)
+
+
+def _check_run(config):
+    run = Run.check_place(config)
+    check_resume(run, config)
+    if config.overwrite or not run.has_checkpoint():
+        check_start(config)
 
 
 class _CallableModule(ModuleType):

@@ -74,6 +74,7 @@ RANGES = {
     "ada_pictures": (1, MANY),
     "aug_prob": (0, 1),
     "seed": (0, 2**31 - 1),
+    "logical_cpus": (0, 64),
     "sample_every": (1, MANY),
     "sample_grid": (1, 32),
     "snapshot_every": (0, MANY),

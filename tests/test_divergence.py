@@ -11,7 +11,7 @@ from helpers import read_rows, write_pictures
 import dcgan
 from dcgan.errors import Stopped
 from dcgan.run import Run
-from dcgan.training import trainer
+from dcgan.training import fitting, trainer
 from dcgan.training.divergence import Diverged, StopOnNaN
 
 KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "epochs": 4}
@@ -29,7 +29,7 @@ def pictures(tmp_path_factory):
 @pytest.fixture
 def train(pictures, tmp_path, monkeypatch):
     """Function that trains on data of which some starts are poisoned."""
-    real, left = trainer.make_dataset, []
+    real, left = fitting.make_dataset, []
 
     def train(starts, poisoned=POISONED, **knobs):
         def make_dataset(images, *args, start_step=0, **kwargs):
@@ -44,7 +44,7 @@ def train(pictures, tmp_path, monkeypatch):
             return broken
 
         left.clear()
-        monkeypatch.setattr(trainer, "make_dataset", make_dataset)
+        monkeypatch.setattr(fitting, "make_dataset", make_dataset)
         knobs = KNOBS | {"data": pictures, "runs": tmp_path} | knobs
         dcgan.train(dcgan.load_config("narrow", **knobs))
         return left

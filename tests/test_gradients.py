@@ -17,10 +17,10 @@ from dcgan.figures.plots import ORANGE
 from dcgan.models.fade import FadeIn
 from dcgan.pixels import to_float
 from dcgan.randomness import normal, uniform
+from dcgan.training.fitting import fit_stage
 from dcgan.training.gan import GAN
 from dcgan.training.gradients import GradientFlow, LayerFlow, gradient_flow
 from dcgan.training.progressive import grow
-from dcgan.training.trainer import fit_stage
 
 TINY = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "batch_size": 4}
 TINY |= {"aug_prob": 0.0, "init": "glorot"}

@@ -13,9 +13,9 @@ from dcgan.data.shrink import shrink
 from dcgan.models.fade import FadeIn
 from dcgan.pixels import to_float
 from dcgan.training import trainer
+from dcgan.training.fitting import fit_stage
 from dcgan.training.optimizers import LearningRates
 from dcgan.training.progressive import grow
-from dcgan.training.trainer import fit_stage
 from dcgan.training.updates import UPDATES, Judged
 
 TINY = {"g_features": 2, "d_features": 2, "latent_dim": 4, "batch_size": 4}

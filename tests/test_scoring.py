@@ -13,7 +13,7 @@ import dcgan
 from dcgan.errors import InputError
 from dcgan.run import Run
 from dcgan.tables import read_rows as read_numbers
-from dcgan.training import scoring, trainer
+from dcgan.training import fitting, scoring
 from dcgan.training.scoring import scores_in_words
 
 TINY = "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4"
@@ -110,13 +110,13 @@ def test_what_is_set_aside_is_not_trained_on(pictures, monkeypatch):
     images = dcgan.load_images(pictures, 16)
     train, held_out = dcgan.set_aside(images, 0.25, 5)
     seen = []
-    real = trainer.make_dataset
+    real = fitting.make_dataset
 
     def spy(images, *args, **kwargs):
         seen.append(images)
         return real(images, *args, **kwargs)
 
-    monkeypatch.setattr(trainer, "make_dataset", spy)
+    monkeypatch.setattr(fitting, "make_dataset", spy)
     dcgan.fit(
         dcgan.load_config("narrow", **KNOBS, epochs=1, holdout=0.25, seed=5), images
     )

@@ -9,7 +9,7 @@ from helpers import read_rows, without_curves, write_pictures
 import dcgan
 from dcgan.config import load_config
 from dcgan.stages import Stage
-from dcgan.training import timing, trainer
+from dcgan.training import timing
 from dcgan.training.duration import IN_MEMORY, Work
 from dcgan.training.optimizers import learning_rate_factor
 from dcgan.training.timing import StepTimes, StopInTime
@@ -112,7 +112,7 @@ def a_step_takes(seconds, monkeypatch):
     """Lets the timing find so many seconds. Returns a list of its calls."""
     calls = []
 
-    def time_stages(config, images, fit_stage):
+    def time_stages(config, images, workers):
         calls.append(len(images))
         return 0.0, [seconds]
 
@@ -125,7 +125,7 @@ def test_each_stage_is_timed():
     """With few steps an epoch and a block that fades in."""
     knobs = NARROW | {"progressive": [8, 16], "fade_in": 0.5, "minutes": 5.0}
     config, images = load_config("narrow", **knobs), np.zeros((12, 16, 16, 3), np.uint8)
-    building, a_step = timing.time_stages(config, images, trainer.fit_stage)
+    building, a_step = timing.time_stages(config, images, Workers())
     assert building > 0 and len(a_step) == 2 and 0 < min(a_step) <= max(a_step) < 10
 
 
@@ -205,7 +205,7 @@ def test_too_few_minutes_are_said_and_train_the_fewest_epochs(
     a_step_takes(100.0, monkeypatch)
     config = load_config("narrow", **NARROW, minutes=0.1)
     images, deadline = np.zeros((12, 16, 16, 3), np.uint8), clock.time + 6
-    planned, _ = timing.plan_minutes(config, images, deadline, IN_MEMORY, None)
+    planned, _ = timing.plan_minutes(config, images, deadline, IN_MEMORY, Workers())
     said = capsys.readouterr().out.splitlines()[-1]
     assert planned.epochs == 1
     # 2 x 100 s and 1 s for what comes once, instead of 6 s

@@ -18,7 +18,7 @@ import dcgan.train as train_module
 from dcgan.figures.plots import plot_losses, save_figure
 from dcgan.models.generator import generate
 from dcgan.run import Run
-from dcgan.training import logs, trainer
+from dcgan.training import fitting, logs, trainer
 from dcgan.training.callbacks import in_words
 from dcgan.training.checkpoint import find_damage
 from dcgan.training.logs import LOG_HEADER
@@ -190,7 +190,7 @@ def test_the_curves_are_drawn_at_every_fourth_sheet_and_at_the_end(
 
 def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypatch):
     seen = {}
-    load, make = train_module.load_named, trainer.make_dataset
+    load, make = train_module.load_named, fitting.make_dataset
 
     def load_named(*args):
         seen["load"] = args
@@ -201,7 +201,7 @@ def test_every_data_knob_reaches_the_data(tiny_config, picture_folder, monkeypat
         return make(images, *args, **kwargs)
 
     monkeypatch.setattr(train_module, "load_named", load_named)
-    monkeypatch.setattr(trainer, "make_dataset", make_dataset)
+    monkeypatch.setattr(fitting, "make_dataset", make_dataset)
     path = saved_config(tiny_config, picture_folder)
     knobs = {"fit": "crop", "background": "black", "flip": True, "seed": 7, "epochs": 1}
     knobs |= QUICK | {"jitter": [0.1, 0.2, 0.3], "rotate": 5.0}

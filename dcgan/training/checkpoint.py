@@ -147,7 +147,11 @@ def _unreadable(folder, reason):
 
 
 def _checkpoint(gan):
-    """Returns a `tf.train.Checkpoint` of flat lists of variables.
+    return tf.train.Checkpoint(**training_variables(gan))
+
+
+def training_variables(gan):
+    """Returns all that changes in training: a dict of lists of `tf.Variable`s.
 
     Those of the networks include the statistics of BatchNorm, the shares of blocks that
     fade in and the states of dropout's random numbers. The means are those of an epoch
@@ -160,9 +164,7 @@ def _checkpoint(gan):
     variables = {name: part.variables for name, part in parts.items()}
     variables["state"] = list(gan.state.values())
     variables["means"] = [v for mean in gan.metrics for v in mean.variables]
-    return tf.train.Checkpoint(
-        **{name: [v.value for v in found] for name, found in variables.items()}
-    )
+    return {name: [v.value for v in found] for name, found in variables.items()}
 
 
 class SaveCheckpoint(PeriodicCallback):

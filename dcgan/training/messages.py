@@ -13,7 +13,7 @@ from dcgan.training.run_callbacks import describe_scores
 CHANNELS = {1: "grey", 3: "RGB", 4: "RGBA"}
 
 
-def announce(config, run, pictures, step, finished):
+def announce(config, run, pictures, step, finished, device):
     """Says what is trained, on what, and where to look.
 
     Args:
@@ -22,6 +22,7 @@ def announce(config, run, pictures, step, finished):
         pictures: The `Pictures`.
         step: Steps done.
         finished: Whether nothing is left to do.
+        device: From `device_in_words`.
     """
     folder, mode = run.folder, CHANNELS[config.channels]
     images, held_out = pictures.train, pictures.held_out
@@ -36,7 +37,7 @@ def announce(config, run, pictures, step, finished):
             told = f"Stopped early after {done} of {config.epochs} epochs"
         print(f"{told}: {folder}{os.sep}", flush=True)
         return
-    print(f"{config.epochs} epochs of {steps} steps on {device_in_words()}")
+    print(f"{config.epochs} epochs of {steps} steps on {device}")
     if config.progressive:
         stages = plan_stages(config)
         parts = [f"{s.size}x{s.size} for {s.last - s.first}" for s in stages]
@@ -49,8 +50,13 @@ def announce(config, run, pictures, step, finished):
     print(f"In a browser: tensorboard --logdir {folder}", flush=True)
 
 
-def device_in_words():
-    """Returns what TensorFlow computes on."""
+def device_in_words(strategy=None):
+    """Returns what TensorFlow computes on, and on how many replicas if on several."""
+    replicas = strategy.num_replicas_in_sync if strategy else 1
+    return f"{replicas} x {_device()}" if replicas > 1 else _device()
+
+
+def _device():
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])

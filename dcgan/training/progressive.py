@@ -1,6 +1,7 @@
 """Progressive growing: a GAN for each stage, grown from the one before."""
 
 import math
+from contextlib import nullcontext
 
 from dcgan.models.discriminator import build_discriminator
 from dcgan.models.fade import set_alpha
@@ -11,7 +12,7 @@ from dcgan.start import load_start
 from dcgan.training.gan import GAN
 
 
-def grow(config, steps_per_epoch, first=0):
+def grow(config, steps_per_epoch, first=0, scope=nullcontext):
     """Builds the GANs of a training stage by stage; a plain training has one.
 
     Each is grown when it is asked for, from what the one before has learnt until then.
@@ -21,6 +22,8 @@ def grow(config, steps_per_epoch, first=0):
         steps_per_epoch: Batches in one pass over the pictures.
         first: Number of the first stage to yield; those before are built and skipped,
             for a training that goes on from a checkpoint.
+        scope: Function that returns the context to build each in, such as the `scope`
+            of a `tf.distribute.Strategy`.
 
     Yields:
         Pairs of a `Stage` and its compiled `GAN`.
@@ -37,7 +40,8 @@ def grow(config, steps_per_epoch, first=0):
     """
     gan, plan = None, plan_stages(config)
     for number, stage in enumerate(plan):
-        gan = grown_gan(config, stage, steps_per_epoch, gan)
+        with scope():
+            gan = grown_gan(config, stage, steps_per_epoch, gan)
         gan.plan = plan
         if number >= first:
             yield stage, gan

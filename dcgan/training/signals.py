@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import keras
 
 from dcgan.errors import Stopped
+from dcgan.team import Team
 
 REPEATED = 1.0  # seconds in which a second signal counts as the same
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -18,7 +19,11 @@ class StopBetweenSteps(keras.callbacks.Callback):
     epoch, is done. It comes after all other callbacks.
 
     A second one ends training at once, as does one before the first step, whose graph
-    may take long to build.
+    may take long to build. The processes of a team stop after the same step, if one
+    of them gets a signal or the chief's training is to end.
+
+    Args:
+        team: The `Team`.
 
     Attributes:
         received: The signal's number, None before there is one.
@@ -26,8 +31,9 @@ class StopBetweenSteps(keras.callbacks.Callback):
             taken.
     """
 
-    def __init__(self):
+    def __init__(self, team=None):
         super().__init__()
+        self.team = team or Team()
         self.between_steps = False
         self._waits = False
         self.received = None
@@ -69,6 +75,8 @@ class StopBetweenSteps(keras.callbacks.Callback):
         self._waits = False
 
     def _stop(self):
+        agreed = self.team.agree(self.received, self.model.stop_training)
+        self.received, self.model.stop_training = agreed
         if self.received:
             self.between_steps = True
             raise Stopped(self.received)

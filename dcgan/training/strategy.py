@@ -1,6 +1,76 @@
-"""Training steps on the replicas of `tf.distribute`."""
+"""Training on the replicas of `tf.distribute`."""
+
+from functools import cache
 
 import tensorflow as tf
+
+from dcgan.errors import InputError
+from dcgan.replicas import number, total
+from dcgan.team import check_share
+
+
+def make_strategy(config, cluster=None):
+    """Returns the `tf.distribute.Strategy` that a config asks for.
+
+    Args:
+        config: The `Config`.
+        cluster: The `Cluster`, for `multiworker`.
+
+    Raises:
+        InputError: If TensorFlow has started with other devices, or the batch cannot be
+            divided.
+    """
+    strategy = STRATEGIES[config.distribute](config, cluster)
+    check_share(config.batch_size, strategy.num_replicas_in_sync)
+    return strategy
+
+
+def _mirrored(config, cluster):
+    if not config.logical_cpus:
+        return tf.distribute.MirroredStrategy()
+    _split_cpu(config.logical_cpus)
+    # On CPUs TensorFlow's own choice fails where BatchNorm is over the replicas.
+    return tf.distribute.MirroredStrategy(
+        [f"CPU:{k}" for k in range(config.logical_cpus)],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+
+
+def _split_cpu(count):
+    device = tf.config.LogicalDeviceConfiguration()
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        tf.config.set_logical_device_configuration(cpu, [device] * count)
+    except RuntimeError:  # TensorFlow has started
+        found = len(tf.config.list_logical_devices("CPU"))
+        if found < count:
+            raise InputError(
+                "logical_cpus: the CPU cannot be split after TensorFlow has started. "
+                f"Received: {count}, and there are {found}. Allowed: the same command "
+                "in a new process"
+            ) from None
+
+
+def _multiworker(config, cluster):
+    return _of_cluster(*cluster)
+
+
+@cache  # TensorFlow joins a cluster once in a process
+def _of_cluster(addresses, own):
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": list(addresses)}),
+        task_type="worker",
+        task_id=own,
+        rpc_layer="grpc",
+    )
+    return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+
+
+STRATEGIES = {
+    "none": lambda config, cluster: tf.distribute.get_strategy(),
+    "mirrored": _mirrored,
+    "multiworker": _multiworker,
+}
 
 
 def on_replicas(gan):
@@ -18,3 +88,31 @@ def on_replicas(gan):
         return {k: strategy.experimental_local_results(v)[0] for k, v in found.items()}
 
     return step
+
+
+def share_variables(strategy, variables):
+    """Gives variables on all replicas the values of the first one's.
+
+    Only the chief reads checkpoints, from a disk that the other workers may not see.
+
+    Args:
+        strategy: `tf.distribute.Strategy`.
+        variables: List of `tf.Variable`s that were made under it.
+    """
+
+    @tf.function
+    def assign():
+        first = number() == 0
+        own = [_in_sums(variable) for variable in variables]
+        sums = total([tf.where(first, value, tf.zeros_like(value)) for value in own])
+        for variable, value in zip(variables, sums):
+            variable.assign(tf.cast(value, variable.dtype))
+
+    if strategy.num_replicas_in_sync > 1:
+        strategy.run(assign)
+
+
+def _in_sums(variable):
+    """The value of a variable, in a type that can be summed over machines."""
+    value = tf.convert_to_tensor(variable)
+    return value if value.dtype.is_floating else tf.cast(value, tf.int64)

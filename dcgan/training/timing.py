@@ -19,9 +19,9 @@ from dcgan.training.duration import (
     seconds_left,
     work_of,
 )
+from dcgan.training.fitting import fit_stage
 from dcgan.training.how_long import in_plain_words
 from dcgan.training.messages import tell_stop_in_time
-from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import has_scores
 
 WARM_UP = 2  # steps that are not timed: the first builds the graph
@@ -58,7 +58,7 @@ class StepTimes(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def time_stages(config, images, fit_stage):
+def time_stages(config, images, workers):
     """Trains throw-away GANs for some steps, one for each stage.
 
     They leave no trace: all draws are made of seed, purpose and step.
@@ -66,7 +66,7 @@ def time_stages(config, images, fit_stage):
     Args:
         config: A `Config` with `minutes`.
         images: uint8 array (N, size, size, channels), or `StoredImages`.
-        fit_stage: `trainer.fit_stage`, whose module imports this one.
+        workers: The `Workers`.
 
     Returns:
         `(building, seconds_a_step)`: seconds that networks and graphs took, and a list
@@ -78,17 +78,17 @@ def time_stages(config, images, fit_stage):
     trial = replace(config, minutes=0.0, epochs=epochs, init_from=None)
     limit = 60 * config.minutes * TIMED_SHARE / count
     found, started = [], time.monotonic()
-    for stage, gan in grow(trial, steps):
+    for stage, gan in workers.grow(trial, steps):
         gan.step.assign(stage.first * steps)  # where `fit_stage` takes the stage up
         times = StepTimes(limit)
-        fit_stage(gan, stage, images, [times])
+        fit_stage(gan, stage, images, [times, *workers.in_step()])
         found.append(times)
     timed = sum(times.timed + WARM_UP * times.a_step for times in found)
     building = max(0.0, time.monotonic() - started - timed)
     return building, [times.a_step for times in found]
 
 
-def settle_length(config, run, pictures, found, started, fit_stage):
+def settle_length(config, run, pictures, found, started, workers):
     """Finds the epochs of a run that has `minutes`.
 
     One that goes on keeps those that were found at its start, however long they take.
@@ -99,7 +99,7 @@ def settle_length(config, run, pictures, found, started, fit_stage):
         pictures: The `Pictures`.
         found: Folder of the checkpoint to go on from, None at the start.
         started: Time of `time.monotonic` that `minutes` count from.
-        fit_stage: `trainer.fit_stage`, whose module imports this one.
+        workers: The `Workers`.
 
     Returns:
         `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
@@ -111,10 +111,10 @@ def settle_length(config, run, pictures, found, started, fit_stage):
     images, count = pictures.train, len(pictures.train) + len(pictures.held_out)
     work = work_of(config, count, has_scores(config, images))
     deadline = started + 60 * config.minutes
-    return plan_minutes(config, images, deadline, work, fit_stage)
+    return plan_minutes(config, images, deadline, work, workers)
 
 
-def plan_minutes(config, images, deadline, work, fit_stage):
+def plan_minutes(config, images, deadline, work, workers):
     """Finds the epochs that end before a deadline.
 
     Args:
@@ -122,14 +122,15 @@ def plan_minutes(config, images, deadline, work, fit_stage):
         images: uint8 array (N, size, size, channels), or `StoredImages`.
         deadline: Time of `time.monotonic`.
         work: The `Work`.
-        fit_stage: `trainer.fit_stage`, whose module imports this one.
+        workers: The `Workers`.
 
     Returns:
         `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
     """
     asked = f"{config.minutes:g} min"
     print(f"Timing some steps, to see how many epochs fit into {asked}", flush=True)
-    building, a_step = time_stages(config, images, fit_stage)
+    workers.team.share({"do": "time"})
+    building, a_step = time_stages(config, images, workers)
     work = work.slowed(building / len(a_step))
     steps = epoch_steps(images, config.batch_size)
     left = deadline - time.monotonic() - building

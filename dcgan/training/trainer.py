@@ -7,12 +7,9 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 
-import tensorflow as tf
-
 from dcgan.data.holdout import Pictures, set_aside
-from dcgan.data.pipeline import epoch_steps, make_dataset
-from dcgan.data.shrink import shrink
-from dcgan.errors import InputError, Stopped, in_a_line
+from dcgan.data.pipeline import epoch_steps
+from dcgan.errors import InputError, Stopped
 from dcgan.figures.overview import draw_overview
 from dcgan.origin import (
     check_pictures,
@@ -23,27 +20,30 @@ from dcgan.origin import (
 from dcgan.resume import check_resume
 from dcgan.run import Run, step_of
 from dcgan.stages import plan_stages, stage_of
+from dcgan.team import Team
 from dcgan.training import going_on, logs
 from dcgan.training.callbacks import Progress
 from dcgan.training.checkpoint import newest_checkpoint, save_checkpoint
 from dcgan.training.divergence import Diverged, find_nan
 from dcgan.training.duration import IN_MEMORY
+from dcgan.training.fitting import fit_stage
 from dcgan.training.messages import (
     announce,
     device_in_words,
     say_how_to_go_on,
     tell_rollback,
 )
-from dcgan.training.progressive import grow
 from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
+from dcgan.training.strategy import make_strategy
+from dcgan.training.team import Workers, follow
 from dcgan.training.timing import StopInTime, plan_minutes, settle_length
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
 
 
-def train(config, images, names=None, started=None):
+def train(config, images, names=None, started=None, team=None):
     """Trains as `config` says and leaves a run folder.
 
     A run that has a checkpoint goes on from it, in the stage and phase it was in.
@@ -54,9 +54,10 @@ def train(config, images, names=None, started=None):
         names: N texts that tell the pictures apart, for a message if some of them have
             changed since the run began; their numbers if left out.
         started: Time of `time.monotonic` that `minutes` count from; now if left out.
+        team: The `Team` of processes; this one alone if left out.
 
     Returns:
-        The `Run`.
+        The `Run`; None for a process that is not the chief.
 
     Raises:
         InputError: If the folder exists and holds no run, another process trains the
@@ -67,18 +68,31 @@ def train(config, images, names=None, started=None):
             until then has been saved. After a second one the last checkpoint counts.
     """
     started = time.monotonic() if started is None else started
-    run = Run.check_place(config)
+    team = team or Team()
+    run = Run.check_place(config) if team.is_chief else None
     digests = describe_pictures(images, names)
+    team.compare_pictures(digests)
     pictures = Pictures(*set_aside(images, config.holdout, config.seed), digests)
+    workers = Workers(team, make_strategy(config, team.cluster))
+    with team.explained():
+        if not team.is_chief:
+            return follow(config, pictures.train, workers)
+        finished = _lead(config, run, pictures, started, workers)
+        team.share()  # nothing more to do
+        return finished
+
+
+def _lead(config, run, pictures, started, workers):
+    """Trains until the end, also from a checkpoint again after a NaN."""
     rolled_back, error = Counter(), None
     with run.lock():
         check_resume(run, config)  # another process may have begun the run meanwhile
         found = None if config.overwrite else newest_checkpoint(run)
-        config, stop = settle_length(config, run, pictures, found, started, fit_stage)
+        config, stop = settle_length(config, run, pictures, found, started, workers)
         while True:
             try:
-                rollbacks = rolled_back[found]
-                return _train(config, run, pictures, found, rollbacks, error, stop)
+                back = rolled_back[found], error
+                return _train(config, run, pictures, found, back, stop, workers)
             except Diverged as diverged:
                 error, found = diverged, newest_checkpoint(run)
                 rolled_back[found] += 1
@@ -87,13 +101,14 @@ def train(config, images, names=None, started=None):
                 config = replace(config, overwrite=False)  # not the second time
 
 
-def _train(config, run, pictures, found, rollbacks, error, stop):
+def _train(config, run, pictures, found, back, stop, workers):
     """Trains from a checkpoint on, or from the beginning if `found` is None.
 
     Args:
-        rollbacks: How often training has come back to that checkpoint.
-        error: The `Diverged` that made it come back.
+        back: How often training has come back to that checkpoint, and the `Diverged`
+            that made it come back.
         stop: The `StopInTime`.
+        workers: The `Workers`.
     """
     steps = epoch_steps(pictures.train, config.batch_size)
     step = step_of(found) if found else 0
@@ -103,30 +118,34 @@ def _train(config, run, pictures, found, rollbacks, error, stop):
         going_on.check_steps(run, steps)
         is_over = going_on.is_over(config, run, step // steps)
         finished = is_over and going_on.is_saved(config, run)
-    announce(config, run, pictures, step, finished)
+    device = device_in_words(workers.strategy)
+    announce(config, run, pictures, step, finished, device)
     if finished:
         return run
     # A checkpoint holds all that is needed: the run in `init_from` may have gone.
     start = replace(config, init_from=None) if found else config
-    stages = grow(start, steps, stage_of(plan_stages(config), step / steps))
+    workers.team.share({"do": "train", "epochs": config.epochs, "step": step})
+    first = stage_of(plan_stages(config), step / steps)
+    stages = workers.grow(start, steps, first)
     # Either may be refused; nothing has been written or deleted yet.
     stage, gan = next(stages)
     callbacks = run_callbacks(config, run, pictures.train, pictures.held_out)
     if found:
         going_on.go_on(run, gan, found, steps)
+    rollbacks, error = back
     if rollbacks:
         gan.slow_down(0.5**rollbacks)
     Run.create(config)
-    record_origin(run, pictures.digests, describe_machine(device_in_words()), step)
+    record_origin(run, pictures.digests, describe_machine(device), step)
     if error:
         tell_rollback(error, run, step, steps)
     stages = chain([(stage, gan)], stages)
-    return _fit_run(run, stages, pictures.train, [stop, *callbacks], steps)
+    return _fit_run(run, stages, pictures.train, [stop, *callbacks], steps, workers)
 
 
-def _fit_run(run, stages, images, callbacks, steps):
+def _fit_run(run, stages, images, callbacks, steps, workers):
     """Trains the stages that are left, and saves what comes of it, however it ends."""
-    stopper = StopBetweenSteps()
+    stopper = StopBetweenSteps(workers.team)
     progress, stop = (
         next(callback for callback in callbacks if isinstance(callback, kind))
         for kind in (Progress, StopInTime)
@@ -134,7 +153,9 @@ def _fit_run(run, stages, images, callbacks, steps):
     try:
         with stopper.catching(), closing(progress):
             for stage, gan in stages:
-                if not going_on.is_over(gan.config, run, gan.steps_done // steps):
+                done = gan.steps_done // steps
+                workers.start_alike(gan)
+                if workers.team.share(not going_on.is_over(gan.config, run, done)):
                     fit_stage(gan, stage, images, [*callbacks, stopper])
                 if gan.config.progressive:
                     keep_stage(run, stage, gan)
@@ -173,65 +194,22 @@ def fit(config, images, callbacks=()):
     Example:
         >>> gan, history = dcgan.fit(config, images)
     """
+    if config.distribute == "multiworker":
+        raise InputError(
+            "distribute: fit is for one process. Received: multiworker. "
+            "Allowed: dcgan.train, none or mirrored"
+        )
     deadline = time.monotonic() + 60 * config.minutes
+    workers = Workers(strategy=make_strategy(config))
     images, _ = set_aside(images, config.holdout, config.seed)
     if config.minutes:
-        config, stop = plan_minutes(config, images, deadline, IN_MEMORY, fit_stage)
+        config, stop = plan_minutes(config, images, deadline, IN_MEMORY, workers)
         callbacks = [stop, *callbacks]
     history = {}
-    for stage, gan in grow(config, epoch_steps(images, config.batch_size)):
+    for stage, gan in workers.grow(config, epoch_steps(images, config.batch_size)):
         for name, values in fit_stage(gan, stage, images, callbacks).items():
             history.setdefault(name, []).extend(values)
     return gan, history
-
-
-def fit_stage(gan, stage, images, callbacks=()):
-    """Trains one stage, or what is left to do of it.
-
-    Args:
-        gan: The compiled `GAN` of the stage.
-        stage: The `Stage`.
-        images: uint8 array (N, size, size, channels), or `StoredImages`, in full size.
-        callbacks: Keras callbacks.
-
-    Returns:
-        Dict of lists with a number for each epoch.
-    """
-    config = gan.config
-    images = shrink(images, stage.size)
-    steps = epoch_steps(images, config.batch_size)
-    gan.total_steps = gan.total_steps or steps * config.epochs
-    history = {}
-    for first, last, count in going_on.spans(stage, gan.steps_done, steps):
-        dataset = make_dataset(
-            images,
-            config.batch_size,
-            config.seed,
-            start_step=gan.steps_done,
-            flip=config.flip,
-            jitter=config.jitter,
-            rotate=config.rotate,
-        )
-        kept = [going_on.KeepMeans(gan)] if count < steps else []
-        try:
-            done = gan.fit(
-                dataset,
-                initial_epoch=first,
-                epochs=last,
-                steps_per_epoch=count,
-                verbose=0,
-                callbacks=[*kept, *callbacks],
-            )
-        except tf.errors.UnknownError as error:  # the pipeline's, of `StoredImages`
-            raise InputError(
-                "data: the cached pictures cannot be read any more. "
-                f"Received: {in_a_line(error)}. Allowed: the same command again"
-            ) from error
-        for name, values in done.history.items():
-            history.setdefault(name, []).extend(values)
-        if gan.stop_training:
-            break
-    return history
 
 
 def _save(run, gan):

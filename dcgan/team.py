@@ -1,0 +1,179 @@
+"""What the workers of a training tell each other while it runs.
+
+The chief decides and the others follow, so that all take part in every step. Each notices
+at once when another one has gone: TensorFlow's exchange would wait for it.
+"""
+
+import os
+import queue
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+
+from dcgan.cluster import find_cluster
+from dcgan.errors import InputError
+from dcgan.origin import picture_changes
+from dcgan.rendezvous import meet
+
+LOST = 129  # exit code: what the shell gives for a line that was hung up
+REFUSED = 2
+GONE = (
+    "has gone: it was killed, or its machine or the network is down. The same command "
+    "on all machines goes on from the last checkpoint"
+)
+VERDICT = 60.0  # seconds in which a failed exchange is explained
+
+
+class Team:
+    """The workers, as one of them sees them. Without others, it is the chief.
+
+    Args:
+        cluster: The `Cluster`; None for a training of one process.
+        links: From `meet`.
+    """
+
+    def __init__(self, cluster=None, links=None):
+        self.cluster = cluster
+        self.links = links or {}
+        self.is_chief = cluster is None or cluster.number == 0
+        self._mail = {number: queue.Queue() for number in self.links}
+        self._asked = None  # a signal that another worker got
+        self._told = False
+        self._stopped = None
+        for number in self.links:
+            threading.Thread(target=self._read, args=(number,), daemon=True).start()
+
+    @property
+    def size(self):
+        """Workers, 1 or more."""
+        return len(self.cluster.addresses) if self.cluster else 1
+
+    def share(self, value=None):
+        """Returns the chief's value, which JSON can hold, on every worker."""
+        if not self.is_chief:
+            return self._mail[0].get()["share"]
+        self._tell(share=value)
+        return value
+
+    def agree(self, received, stop):
+        """Agrees after a step whether to go on; all workers have done that step.
+
+        Args:
+            received: The number of a signal that this process got, or None.
+            stop: Whether training is to end; the chief's counts.
+
+        Returns:
+            The same two, on every worker.
+        """
+        if not self.links:
+            return received, stop
+        if received and not self.is_chief and not self._told:
+            self._told = True
+            self._tell(signal=received)
+        decided = self.share([received or self._asked, bool(stop)])
+        self._stopped = decided[0]
+        return decided
+
+    def compare_pictures(self, digests):
+        """Refuses workers whose pictures differ from the chief's.
+
+        Args:
+            digests: From `describe_pictures`.
+        """
+        if not self.is_chief:
+            self._tell(pictures=digests)
+        for number in self.links if self.is_chief else ():
+            theirs = self._mail[number].get()["pictures"]
+            if list(theirs.items()) == list(digests.items()):
+                continue
+            found = picture_changes(digests, theirs) or ["another order"]
+            raise InputError(
+                "data: the pictures differ between machines. Received: "
+                f"{'; '.join(found)} on {self.cluster.name(number)}, compared with the "
+                "chief. Allowed: the same pictures everywhere"
+            )
+        self.share("pictures")
+
+    @contextmanager
+    def explained(self):
+        """Lets the news of a lost worker come before the failure of an exchange."""
+        import tensorflow as tf
+
+        try:
+            yield
+        except tf.errors.OpError:
+            if self.links:
+                time.sleep(VERDICT)  # `_read` ends the process
+            raise
+
+    def leave(self, error=None):
+        """Tells the others that this worker ends, and why if that is not planned."""
+        if error is None or (self._stopped and isinstance(error, KeyboardInterrupt)):
+            self._tell(bye=True)
+        elif isinstance(error, KeyboardInterrupt):
+            self._tell(end=[LOST, f"{self.cluster} was stopped"])
+        elif isinstance(error, InputError | OSError | MemoryError):
+            self._tell(end=[REFUSED, f"{self.cluster}: {error}"])
+
+    def _tell(self, **message):
+        for link in self.links.values():
+            link.send(**message)
+
+    def _read(self, number):
+        """Takes in what a worker says, until it ends."""
+        while message := self.links[number].receive():
+            if "bye" in message:
+                return
+            if "end" in message:
+                self._end(*message["end"])
+            if "signal" in message:
+                self._asked = message["signal"]
+            else:
+                self._mail[number].put(message)
+        self._end(LOST, f"{self.cluster.name(number)} {GONE}")
+
+    def _end(self, code, sentence):
+        """Ends the process, whose main thread may wait for a worker that has gone."""
+        self._tell(end=[code, sentence])
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"\nerror: {' '.join(sentence.split())}\n")
+            sys.stderr.flush()
+        os._exit(code)
+
+
+@contextmanager
+def team_of(config):
+    """Waits for the workers of a training, and takes leave of them at its end.
+
+    Args:
+        config: The `Config`.
+
+    Yields:
+        The `Team`; that of one process if `distribute` is not `multiworker`.
+
+    Raises:
+        InputError: If the workers are unknown, do not come, or differ.
+    """
+    if config.distribute != "multiworker":
+        yield Team()
+        return
+    cluster = find_cluster()
+    check_share(config.batch_size, len(cluster.addresses))
+    team = Team(cluster, meet(cluster, config))
+    try:
+        yield team
+    except BaseException as error:
+        team.leave(error)
+        raise
+    team.leave()
+
+
+def check_share(batch_size, replicas):
+    """Raises `InputError` if a batch cannot be divided among replicas."""
+    if batch_size % replicas:
+        raise InputError(
+            "batch_size: it is the global batch, of which each replica gets an equal "
+            f"share. Received: {batch_size} for {replicas} replicas. "
+            f"Allowed: a multiple of {replicas}"
+        )

@@ -204,6 +204,6 @@ def _connect(cluster, wait):
 def _absent(names, wait, reason):
     return (
         f"distribute: not all workers came within {wait:g} seconds. Received: {reason} "
-        f"from {names}. Allowed: the same command on every machine, ports that are open "
+        f"from {names}. Allowed: the same command on every machine, ports open "
         f"between them, {WAIT}=SECONDS for a longer wait"
     )

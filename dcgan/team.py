@@ -1,7 +1,7 @@
 """What the workers of a training tell each other while it runs.
 
-The chief decides and the others follow, so that all take part in every step. Each notices
-at once when another one has gone: TensorFlow's exchange would wait for it.
+The chief decides and the others follow, so that all take part in every step. Each
+notices at once when another one has gone: TensorFlow's exchange would wait for it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Who trains: the processes, the replicas, and what a worker does that is not the chief.
+"""Who trains: the processes and the replicas; what workers beside the chief do.
 
 The chief alone reads and writes the run's folder. The others take their orders from it,
 and start from its weights.
@@ -45,7 +45,7 @@ class Workers(NamedTuple):
         return [StopBetweenSteps(self.team)] if self.team.links else []
 
     def start_alike(self, gan):
-        """Gives all processes the chief's weights and all else that training changes."""
+        """Gives all processes the chief's weights and whatever training changes."""
         if self.team.links:
             lists = training_variables(gan).values()
             share_variables(self.strategy, [v for found in lists for v in found])

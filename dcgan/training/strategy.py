@@ -100,19 +100,16 @@ def share_variables(strategy, variables):
         variables: List of `tf.Variable`s that were made under it.
     """
 
-    @tf.function
+    whole = [v for v in variables if not v.dtype.is_floating]
+    others = [v for v in variables if v.dtype.is_floating]
+
     def assign():
-        first = number() == 0
-        own = [_in_sums(variable) for variable in variables]
-        sums = total([tf.where(first, value, tf.zeros_like(value)) for value in own])
-        for variable, value in zip(variables, sums):
-            variable.assign(tf.cast(value, variable.dtype))
+        # What is summed at once is of one type.
+        for found, dtype in ((others, tf.float32), (whole, tf.int64)):
+            own = [tf.cast(tf.convert_to_tensor(v), dtype) for v in found]
+            first = tf.cast(number() == 0, dtype)
+            for variable, value in zip(found, total([first * x for x in own])):
+                variable.assign(tf.cast(value, variable.dtype))
 
     if strategy.num_replicas_in_sync > 1:
-        strategy.run(assign)
-
-
-def _in_sums(variable):
-    """The value of a variable, in a type that can be summed over machines."""
-    value = tf.convert_to_tensor(variable)
-    return value if value.dtype.is_floating else tf.cast(value, tf.int64)
+        tf.function(lambda: strategy.run(assign))()

@@ -1,0 +1,254 @@
+"""Two processes on the loopback address: equal to one, one writes, one dies."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from helpers import python, read_rows, write_pictures
+
+from dcgan.cluster import Cluster
+from dcgan.config import load_config
+from dcgan.errors import InputError
+from dcgan.rendezvous import WAIT, Link, describe, meet
+from dcgan.run import Run
+from dcgan.team import LOST
+
+NARROW = (
+    "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4 "
+    "--batch_size 4 --sample_every 50 --sample_grid 2 --eval_every 0 "
+    "--gradients_every 0 --checkpoint_every 1 --loss wgan --gp 10 --d_norm layer "
+    "--dropout 0.3"
+).split()
+BOUND = 60  # seconds in which the others have to end
+
+
+def free_addresses(count=2):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
+    for each in sockets:
+        each.close()
+    return found
+
+
+class Job:
+    """The same command in a process for each worker."""
+
+    def __init__(self, folder, *flags, own=((), ()), name="run"):
+        addresses = free_addresses()
+        self.folder, self.outputs, self.workers = folder, [], []
+        for number, more in enumerate(own):
+            task = {"type": "worker", "index": number}
+            cluster = json.dumps({"cluster": {"worker": addresses}, "task": task})
+            environment = {"TF_CONFIG": cluster, WAIT: "60", "PYTHONPATH": os.getcwd()}
+            line = [sys.executable, "-m", "dcgan.train", "--distribute", "multiworker"]
+            line += [*NARROW, "--name", name, "--runs", folder / f"runs{number}"]
+            # In a file: nobody reads a pipe while this waits for the other one.
+            output = folder / f"output{number}.txt"
+            self.outputs.append(output)
+            with open(output, "w") as file:
+                worker = subprocess.Popen(
+                    [*map(str, line + [*flags, *more])],
+                    env=os.environ | environment,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                )
+            self.workers.append(worker)
+
+    def wait(self, seconds=240):
+        """Returns the exit codes."""
+        try:
+            return [worker.wait(seconds) for worker in self.workers]
+        finally:
+            for worker in self.workers:
+                worker.kill()
+
+    def wait_for_epoch(self, epoch):
+        log = self.folder / "runs0" / "run" / "log.csv"
+        for _ in range(2400):
+            if log.is_file() and len(read_rows(log)) >= epoch:
+                return
+            assert all(worker.poll() is None for worker in self.workers), self.said(0)
+            time.sleep(0.1)
+        raise AssertionError(self.said(0) + self.said(1))
+
+    def said(self, number):
+        return self.outputs[number].read_text()
+
+    def errors(self, number):
+        lines = self.said(number).splitlines()
+        return [line for line in lines if line.startswith("error: ")]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Two folders with the same pictures, as two machines have them."""
+    folder = tmp_path_factory.mktemp("pictures")
+    return [write_pictures(folder / name, 8, side=16) for name in ("here", "there")]
+
+
+def weights_of(run):
+    networks = [run.load_generator(), run.load_discriminator()]
+    return [weight for network in networks for weight in network.get_weights()]
+
+
+@pytest.fixture(scope="module")
+def alone(pictures, tmp_path_factory):
+    """Two epochs of one process."""
+    folder = tmp_path_factory.mktemp("alone")
+    flags = [*NARROW, "--epochs", "2", "--data", pictures[0], "--name", "run"]
+    done = python("-m", "dcgan.train", *flags, "--runs", folder)
+    assert done.returncode == 0, done.stderr
+    return Run(folder / "run")
+
+
+def test_two_processes_equal_one_and_the_chief_alone_writes(alone, pictures, tmp_path):
+    """With a penalty, an averaged generator, DiffAugment and dropout."""
+    own = [("--data", folder) for folder in pictures]
+    job = Job(tmp_path, "--epochs", "2", own=own)
+    assert job.wait() == [0, 0], job.said(0) + job.said(1)
+    run = Run(tmp_path / "runs0" / "run")
+    assert not (tmp_path / "runs1").exists()
+    for one, two in zip(weights_of(alone), weights_of(run), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5)
+    for row, other in zip(read_rows(alone.log), read_rows(run.log), strict=True):
+        np.testing.assert_allclose(float(row["g_loss"]), float(other["g_loss"]), 1e-4)
+    assert "2 x the CPU" in job.said(0)
+
+
+def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
+    pictures, tmp_path
+):
+    flags = ["--epochs", "400", "--data", pictures[0]]
+    job = Job(tmp_path, *flags)
+    job.wait_for_epoch(3)
+    job.workers[1].kill()
+    began = time.monotonic()
+    assert job.workers[0].wait(BOUND) == LOST
+    assert time.monotonic() - began < BOUND
+    (line,) = job.errors(0)
+    assert line.startswith("error: worker 1 (127.0.0.1:") and "has gone" in line
+    assert "Traceback" not in job.said(0)
+    done = len(read_rows(tmp_path / "runs0" / "run" / "log.csv"))
+    again = Job(tmp_path, "--epochs", "400", "--data", pictures[0])
+    again.wait_for_epoch(done + 1)
+    assert "Goes on after epoch" in again.said(0)
+    again.workers[0].kill()  # now the chief
+    assert again.workers[1].wait(BOUND) == LOST
+    assert "error: the chief (127.0.0.1:" in again.said(1)
+
+
+def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_path):
+    """Also by another number of processes goes on, which rounds differently."""
+    flags = ["--epochs", "30", "--data", pictures[0]]
+    (tmp_path / "whole").mkdir()
+    whole = Job(tmp_path / "whole", *flags)
+    assert whole.wait() == [0, 0]
+    job = Job(tmp_path, *flags)
+    job.wait_for_epoch(2)
+    job.workers[1].send_signal(signal.SIGTERM)
+    assert job.wait(BOUND) == [128 + signal.SIGTERM] * 2, job.said(0) + job.said(1)
+    assert Job(tmp_path, *flags).wait() == [0, 0]
+    one, two = (Run(x / "runs0" / "run") for x in (tmp_path, tmp_path / "whole"))
+    assert one.log.read_bytes() == two.log.read_bytes()
+    for a, b in zip(weights_of(one), weights_of(two), strict=True):
+        np.testing.assert_array_equal(a, b)
+    more = [*NARROW, "--epochs", "31", "--data", pictures[0], "--name", "run"]
+    alone = python("-m", "dcgan.train", *more, "--runs", tmp_path / "runs0")
+    assert alone.returncode == 0, alone.stderr
+    assert "other software or cores" in alone.stderr
+    assert len(read_rows(one.log)) == 31
+
+
+def test_other_pictures_are_refused(pictures, tmp_path):
+    other = write_pictures(tmp_path / "other", 8, side=17)
+    own = [("--data", pictures[0]), ("--data", other)]
+    job = Job(tmp_path, "--epochs", "2", own=own)
+    assert job.wait() == [2, 2]
+    for number in (0, 1):
+        (line,) = job.errors(number)
+        assert "8 altered (00.png, 01.png, 02.png, ...) on worker 1 (127.0.0" in line
+    assert not (tmp_path / "runs0").exists()
+
+
+def test_other_knobs_are_refused(pictures, tmp_path):
+    own = [("--seed", "0"), ("--seed", "1")]
+    job = Job(tmp_path, "--epochs", "2", "--data", pictures[0], own=own)
+    assert job.wait() == [2, 2]
+    for number in (0, 1):
+        assert "Received: seed 1 instead of 0" in job.errors(number)[0]
+    assert not (tmp_path / "runs0").exists()
+
+
+@pytest.mark.parametrize("number, named", [(0, "worker 1"), (1, "the chief")])
+def test_a_worker_that_does_not_come_is_named(number, named, monkeypatch):
+    monkeypatch.setenv(WAIT, "0.5")
+    addresses = tuple(free_addresses())
+    began = time.monotonic()
+    with pytest.raises(InputError, match="within 0.5 seconds") as error:
+        meet(Cluster(addresses, number), load_config("narrow"))
+    assert time.monotonic() - began < 10
+    assert f"{named} ({addresses[1 - number]})" in str(error.value)
+
+
+def greet(address, **greeting):
+    """Connects as a worker would. Returns the answer."""
+    host, port = address.split(":")
+    for _ in range(100):
+        try:
+            link = Link(socket.create_connection((host, int(port)), 5))
+            break
+        except OSError:
+            time.sleep(0.05)
+    link.send(**greeting)
+    return link.receive()
+
+
+@pytest.mark.parametrize("stray", [b"GET / HTTP/1.1\r\n\r\n", b"\xff\n", b"[1]\n", b""])
+def test_strangers_are_sent_away(stray, monkeypatch):
+    monkeypatch.setenv(WAIT, "20")
+    addresses, config = tuple(free_addresses()), load_config("narrow")
+    with ThreadPoolExecutor(2) as pool:
+        chief = pool.submit(meet, Cluster(addresses, 0), config)
+        time.sleep(0.3)
+        host, port = addresses[0].split(":")
+        with socket.create_connection((host, int(port))) as stranger:
+            stranger.sendall(stray)
+            stranger.shutdown(socket.SHUT_WR)
+            worker = pool.submit(meet, Cluster(addresses, 1), config)
+            links = chief.result(), worker.result()
+    assert [list(found) for found in links] == [[1], [0]]
+    links[0][1].send(share=1)
+    assert links[1][0].receive() == {"share": 1}
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"keras": "2.0"}, "keras 2.0 instead of"),
+        ({"Python": "3.99"}, "Python 3.99 instead of"),
+        ({"g_lr": "1.0"}, "g_lr 1.0 instead of 0.0004"),
+    ],
+)
+def test_other_versions_are_refused(change, said, monkeypatch):
+    monkeypatch.setenv(WAIT, "20")
+    addresses, config = tuple(free_addresses()), load_config("narrow")
+    card = describe(config) | change
+    with ThreadPoolExecutor(1) as pool:
+        chief = pool.submit(meet, Cluster(addresses, 0), config)
+        answer = greet(addresses[0], number=1, addresses=list(addresses), card=card)
+        with pytest.raises(InputError, match=said) as error:
+            chief.result()
+    assert answer == {"refused": str(error.value)}
+
+
+def test_a_batch_that_does_not_divide_is_refused(pictures, tmp_path):
+    job = Job(tmp_path, "--data", pictures[0], "--batch_size", "3")
+    assert job.wait() == [2, 2]
+    assert "Received: 3 for 2 replicas. Allowed: a multiple of 2" in job.said(1)

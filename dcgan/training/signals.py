@@ -76,7 +76,7 @@ class StopBetweenSteps(keras.callbacks.Callback):
 
     def _stop(self):
         agreed = self.team.agree(self.received, self.model.stop_training)
-        self.received, self.model.stop_training = agreed
-        if self.received:
-            self.between_steps = True
-            raise Stopped(self.received)
+        received, self.model.stop_training = agreed
+        if received:  # else one may have come meanwhile, for the next step
+            self.received, self.between_steps = received, True
+            raise Stopped(received)

@@ -15,27 +15,28 @@ from dcgan.config import load_config
 SMALL = {"size": 16, "g_features": 4, "d_features": 4, "latent_dim": 8}
 SMALL |= {"batch_size": 8, "ema_half_life": 100.0}
 STEPS = 3
+DRAWS = {"flip": True, "jitter": 0.3, "rotate": 15.0}
+PENALTIES = {"r1": 1.0, "r2": 1.0, "ct": 2.0, "drift": 0.001, "penalty_every": 2}
+PLAN = {"warmup": 2, "schedule": "cosine", "clip_norm": 0.1, "weight_decay": 0.01}
 CASES = {
-    "bce": {"aug_prob": 0.0},
-    "gp": {"gp": 10.0, "loss": "wgan", "d_norm": "layer", "aug_prob": 0.7},
-    "gp through BatchNorm": {"gp": 10.0, "loss": "wgan", "aug_per_sample": True},
-    "r1 r2 lazy": {"r1": 1.0, "r2": 1.0, "loss": "rgan", "penalty_every": 2},
-    "ct drift": {"ct": 2.0, "drift": 0.001, "dropout": 0.3, "g_dropout": 0.3},
-    "minibatch_std": {"minibatch_std": True, "r1": 1.0, "loss": "ragan"},
-    "minibatch_discrimination": {"minibatch_discrimination": True},
-    "feature_matching": {"feature_matching": 1.0, "update": "simultaneous"},
-    "labels": {"label_noise": 0.2, "label_swap": 0.3, "g_soft_labels": True},
-    "clip_norm": {"clip_norm": 0.1, "weight_decay": 0.01, "adam": "pytorch"},
-    "spectral": {"spectral_norm": True, "loss": "hinge", "critic_steps": 2},
-    "ada": {"ada_target": 0.6, "ada_pictures": 100},
-    "dynamic": {"dynamic_frequency": True},
-    "real ones": {"flip": True, "jitter": 0.3, "rotate": 15.0},
-    "clipped": {"weight_clip": 0.05, "loss": "wgan", "warmup": 2, "schedule": "cosine"},
-    "bfloat16": {"precision": "bfloat16"},
-    "float16": {"precision": "float16"},
-    "projected": {"projected": True, "size": 32},
-    "heads": {"heads": 2, "discriminators": 2, "self_attention": True},
-    "equalized": {"equalized_lr": True, "g_norm": "pixel", "d_norm": "none"},
+    "bce": {"aug_prob": 0.0, "ema_half_life": 0.0} | DRAWS,
+    "gp, EMA and DiffAugment": {"gp": 10.0, "loss": "wgan", "aug_prob": 0.7},
+    "batch statistics": {
+        **{"minibatch_std": True, "minibatch_discrimination": True, "loss": "ragan"},
+        **{"feature_matching": 1.0, "ada_target": 0.6, "ada_pictures": 100, **PLAN},
+        **{"update": "simultaneous", "aug_per_sample": True, "dropout": 0.3},
+    },
+    "labels and penalties": {
+        **{"label_noise": 0.2, "label_swap": 0.3, "g_soft_labels": True, **PENALTIES},
+        **{"g_dropout": 0.3, "dropout": 0.3, "adam": "pytorch"},
+    },
+    "spectral": {
+        **{"spectral_norm": True, "loss": "wgan", "critic_steps": 2, "heads": 2},
+        **{"weight_clip": 0.05, "projected": True, "size": 32},
+    },
+    "dynamic": {"dynamic_frequency": True, "aug_prob": 0.0},
+    "half": {"precision": "float16", "d_norm": "layer", "update": "simultaneous"},
+    "not synchronised": {"sync_batchnorm": False, "update": "simultaneous"},
 }
 
 

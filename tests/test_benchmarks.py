@@ -9,11 +9,13 @@ import pytest
 from helpers import python, write_pictures
 from PIL import Image
 
+import dcgan
 from benchmarks import (
     explore_speed,
     measure,
     overhead,
     published,
+    ring,
     scaling,
     step_speed,
     time_to_quality,
@@ -26,8 +28,8 @@ from dcgan.training.logs import TIMING_HEADER
 from dcgan.training.scoring import HEADER
 
 FOLDER = Path(measure.__file__).parent
-PROGRAMS = ["arithmetic", "overhead", "published", "scaling", "step_speed"]
-PROGRAMS += ["time_to_quality", "explore_speed"]
+PROGRAMS = ["arithmetic", "explore_speed", "overhead", "parallel", "published"]
+PROGRAMS += ["scaling", "step_speed", "time_to_quality"]
 TINY = "--size=16 --g_features=2 --d_features=2 --batch_size=4 --gradients_every=0"
 
 
@@ -314,3 +316,37 @@ def test_a_run_is_scored_as_a_published_sheet(tmp_path):
     assert [row.split()[1] for row in rows] == ["lite0", "lite1"]
     wrong = python(FOLDER / "published.py", tmp_path / "run", "--extractors", "vgg")
     assert wrong.returncode == 2 and "--extractors" in wrong.stderr
+
+
+def test_parallel_measures_two_processes_and_counts_their_exchanges():
+    """The gradients of `narrow` are at least as many bytes as its weights."""
+    flags = "--recipes narrow --rounds 1 --steps 2 --small".split()
+    done = python(FOLDER / "parallel.py", *flags)
+    assert done.returncode == 0, done.stderr
+    measured, projected = (x for x in done.stdout.splitlines() if "| narrow |" in x)
+    _, _, one, two, share, _ = (cell.strip() for cell in measured.split("|"))
+    first = [float(cell.split()[0]) for cell in (one, two, share)]
+    assert first[2] == pytest.approx(first[0] / first[1], rel=0.2, abs=0.01)
+    cells = [cell.strip() for cell in projected.split("|")]
+    config = load_flags(["--recipe", "narrow", *TINY.split()])
+    networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
+    weights = sum(
+        4 * v.size for n in networks for v in map(np.asarray, n.trainable_weights)
+    )
+    assert int(cells[2]) > 10 and 1 <= float(cells[3]) * 1e6 / weights < 2
+
+
+def test_the_ring_sends_each_byte_nearly_twice():
+    """By hand: 4 members, 8 bytes at 2 a second; 6 messages of 2 bytes, each a second
+    and its latency.
+    """
+    assert ring.ring_seconds(4, 8, 2, 0.5) == 6 * (1 + 0.5)
+    assert ring.ring_seconds(1, 8, 2, 0.5) == 0
+
+
+def test_machines_exchange_what_their_gpus_have_summed():
+    network = ring.Network(inside=2, fast=4.0, slow=1.0, latency=0.0)
+    assert ring.exchange_seconds(2, [8], network) == 2
+    assert ring.exchange_seconds(4, [8, 8], network) == 2 * (2 + 8)
+    assert ring.efficiency(4, 20.0, [8, 8], network) == 0.5
+    assert ring.efficiency(1, 1.0, [8], network) == 1

@@ -1,0 +1,76 @@
+"""A model of data-parallel training: how long a step takes on many GPUs.
+
+Pure arithmetic on what `benchmarks/parallel.py` counts and measures.
+"""
+
+from typing import NamedTuple
+
+
+class Network(NamedTuple):
+    """What machines are connected by; these are assumptions, not measurements.
+
+    Attributes:
+        inside: GPUs of a machine.
+        fast: Bytes a second of each GPU to others of its machine.
+        slow: Bytes a second of each machine to others.
+        latency: Seconds of one message between two.
+    """
+
+    inside: int = 8
+    fast: float = 150e9
+    slow: float = 12.5e9
+    latency: float = 10e-6
+
+
+def ring_seconds(count, size, bandwidth, latency):
+    """Returns how long a ring all-reduce takes.
+
+    Each of `count` members sends `2 (count - 1) / count` times `size`, in
+    `2 (count - 1)` messages one after another.
+
+    Args:
+        count: Members of the ring, 1 or more.
+        size: Bytes that each has to be summed.
+        bandwidth: Bytes a second of each.
+        latency: Seconds a message.
+
+    Reference:
+        Patarasuk and Yuan 2009, Bandwidth Optimal All-reduce Algorithms, section 4.
+    """
+    messages = 2 * (count - 1)
+    return messages * (size / count / bandwidth + latency)
+
+
+def exchange_seconds(gpus, sizes, network):
+    """Returns how long the exchanges of a step take, one after another.
+
+    Sums are made in each machine, then in a ring of machines, whose GPUs share its
+    connection.
+
+    Args:
+        gpus: Their number.
+        sizes: Bytes of each exchange.
+        network: The `Network`.
+    """
+    inside = min(gpus, network.inside)
+    machines = -(-gpus // network.inside)
+    return sum(
+        ring_seconds(inside, size, network.fast, network.latency)
+        + ring_seconds(machines, size, network.slow, network.latency)
+        for size in sizes
+    )
+
+
+def efficiency(gpus, step, sizes, network):
+    """Returns the share of their time in which `gpus` GPUs compute, 0 to 1.
+
+    Each has a batch as large as one alone would have, and nothing is computed while
+    something is exchanged, which is the worst case.
+
+    Args:
+        gpus: Their number.
+        step: Seconds of a step on one.
+        sizes: Bytes of each exchange of a step.
+        network: The `Network`.
+    """
+    return step / (step + exchange_seconds(gpus, sizes, network))

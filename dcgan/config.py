@@ -165,7 +165,7 @@ class Config:
     distribute: Distribution = "none"  # mirrored: all GPUs here; multiworker: machines
     logical_cpus: int = 0  # split the CPU in so many, to try mirrored without GPUs
     sync_batchnorm: bool = (
-        True  # over the replicas, as one device has it; off is faster
+        True  # over all replicas, as one device has it; off: each own
     )
     overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "narrow"  # the recipe that the other values started from

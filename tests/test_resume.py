@@ -220,6 +220,7 @@ def test_what_a_run_writes_may_change(again):
     knobs |= {"checkpoint_every": 4, "gradients_every": 0, "epochs": 4}
     knobs |= {"eval_every": 4, "patience": 9, "on_nan": "rollback"}
     knobs |= {"jit_compile": False}  # as left out, on a CPU
+    knobs |= {"distribute": "mirrored", "logical_cpus": 1}  # likewise
     assert set(MAY_CHANGE) <= {*knobs, "overwrite", "runs"}
     dcgan.train(config(**knobs))
     assert {name: getattr(run.config, name) for name in knobs} == knobs
@@ -230,6 +231,7 @@ def test_what_a_run_writes_may_change(again):
 CHANGED = {"seed": 1, "batch_size": 4, "g_lr": 1e-3, "loss": "hinge", "flip": False}
 CHANGED |= {"data": "elsewhere", "g_widths": [4, 4], "schedule": "cosine"}
 CHANGED |= {"precision": "bfloat16", "ema_half_life": 0.0}
+CHANGED |= {"sync_batchnorm": False}
 CHANGED |= {"sample_grid": 3}  # sheets of one size only make a GIF
 
 

@@ -164,9 +164,7 @@ class Config:
     on_nan: Literal["stop", "rollback"] = "stop"  # look why; rollback halves the rates
     distribute: Distribution = "none"  # mirrored: all GPUs here; multiworker: machines
     logical_cpus: int = 0  # split the CPU in so many, to try mirrored without GPUs
-    sync_batchnorm: bool = (
-        True  # over all replicas, as one device has it; off: each own
-    )
+    sync_batchnorm: bool = True  # over all replicas, as on one device; off: each own
     overwrite: bool = False  # delete an existing run first, not go on
     recipe: str = "narrow"  # the recipe that the other values started from
 

@@ -23,12 +23,18 @@ CASES = {
     "gp, EMA and DiffAugment": {"gp": 10.0, "loss": "wgan", "aug_prob": 0.7},
     "batch statistics": {
         **{"minibatch_std": True, "minibatch_discrimination": True, "loss": "ragan"},
-        **{"feature_matching": 1.0, "ada_target": 0.6, "ada_pictures": 100, **PLAN},
+        **{"feature_matching": 1.0, **PLAN},
         **{"update": "simultaneous", "aug_per_sample": True, "dropout": 0.3},
     },
     "labels and penalties": {
         **{"label_noise": 0.2, "label_swap": 0.3, "g_soft_labels": True, **PENALTIES},
-        **{"g_dropout": 0.3, "dropout": 0.3, "adam": "pytorch"},
+        **{
+            "g_dropout": 0.3,
+            "dropout": 0.3,
+            "adam": "pytorch",
+            "ada_target": 0.6,
+            "ada_pictures": 100,
+        },
     },
     "spectral": {
         **{"spectral_norm": True, "loss": "wgan", "critic_steps": 2, "heads": 2},

@@ -1,7 +1,6 @@
 """Two replicas compute what one device does; one replica costs nothing."""
 
 import json
-from functools import cache
 
 import keras
 import numpy as np
@@ -21,7 +20,7 @@ CLOSE = 1e-5  # of weights, after as many steps as `replica_cases.py` does
 ROUGH = {"half": 2e-3}
 
 
-@cache
+@pytest.fixture(scope="module")
 def differences():
     done = python("tests/replica_cases.py", timeout=900)
     assert done.returncode == 0, done.stderr
@@ -41,14 +40,14 @@ def differences():
         "half",
     ],
 )
-def test_two_devices_equal_one(case):
-    for what, value in differences()[case].items():
+def test_two_devices_equal_one(case, differences):
+    for what, value in differences[case].items():
         assert value <= ROUGH.get(case, CLOSE), what
 
 
-def test_statistics_of_shares_differ_from_those_of_the_batch():
+def test_statistics_of_shares_differ_from_those_of_the_batch(differences):
     """Without `sync_batchnorm`; else the test above could not fail."""
-    assert differences()["not synchronised"]["generator"] > 100 * CLOSE
+    assert differences["not synchronised"]["generator"] > 100 * CLOSE
 
 
 def test_a_share_is_its_rows_of_one_draw():

@@ -75,8 +75,10 @@ class StopBetweenSteps(keras.callbacks.Callback):
         self._waits = False
 
     def _stop(self):
-        agreed = self.team.agree(self.received, self.model.stop_training)
-        received, self.model.stop_training = agreed
+        received = self.received
+        if self.team.links:
+            agreed = self.team.agree(received, self.model.stop_training)
+            received, self.model.stop_training = agreed
         if received:  # else one may have come meanwhile, for the next step
             self.received, self.between_steps = received, True
             raise Stopped(received)

@@ -3,7 +3,7 @@
 It moves the sliders of the panel on an untrained generator of a recipe, 64x64, and
 takes the time until the new picture is encoded: in a notebook the browser comes on top.
 The goal is 100 ms, for one picture and for the 16 candidates of a seed. It takes about
-a minute.
+60 seconds.
 """
 
 import sys

@@ -75,6 +75,8 @@ def run_experiment(
     check_choice("--extractor", extractor, EXTRACTORS)
     check_count(count)
     name, about, cells = plan_cells(source, seeds, **overrides)
+    if any(cell.config.distribute == "multiworker" for cell in cells):
+        raise invalid("distribute", "multiworker", "none or mirrored: one machine")
     folder = cells[0].run.folder.parent
     for settings in {_picture_settings(cell.config) for cell in cells}:
         load_images(*settings)  # refused here if at all, and once for all cells

@@ -112,3 +112,8 @@ def test_wrong_flags_are_refused_before_anything_is_written(
 def test_the_number_of_samples_is_checked():
     with pytest.raises(InputError, match="^-n is not valid. Received: 3. "):
         module.run_experiment("diffaugment", count=3)
+
+
+def test_cells_are_trained_on_one_machine():
+    with pytest.raises(InputError, match="^distribute is not valid. .*one machine"):
+        module.run_experiment("diffaugment", distribute="multiworker")

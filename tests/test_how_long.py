@@ -76,7 +76,7 @@ def told(clock, stages, steps, first=0, a_step=2.0, gpus=(), **knobs):
     """A `SayHowLong` that has seen 21 steps, the first of which took a minute."""
     config = Config(epochs=stages[-1].last, **knobs)
     step = first * steps
-    model = SimpleNamespace(plan=stages, config=config, step=step)
+    model = SimpleNamespace(plan=stages, config=config, steps_done=step)
     callback = SayHowLong(steps, NOTHING)
     callback.set_model(model)
     callback.set_params({"epochs": stages[0].last, "steps": steps})
@@ -84,7 +84,7 @@ def told(clock, stages, steps, first=0, a_step=2.0, gpus=(), **knobs):
     for number in range(21):
         callback.on_train_batch_begin(number % steps)
         clock.time += a_step if number else 60.0
-        model.step += 1
+        model.steps_done += 1
         callback.on_train_batch_end(number % steps)
         if (number + 1) % steps == 0:
             clock.time += 500.0  # at the end of an epoch: no step

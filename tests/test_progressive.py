@@ -12,7 +12,7 @@ from dcgan.config import Config, load_config
 from dcgan.data.shrink import shrink
 from dcgan.models.fade import FadeIn
 from dcgan.pixels import to_float
-from dcgan.training import trainer
+from dcgan.training import fitting
 from dcgan.training.fitting import fit_stage
 from dcgan.training.optimizers import LearningRates
 from dcgan.training.progressive import grow
@@ -477,7 +477,7 @@ def test_a_stage_trains_on_shrunk_pictures_from_where_the_data_stood(monkeypatch
     def spy(images, batch_size, seed=0, **options):
         raise Data(images, batch_size, seed, options)
 
-    monkeypatch.setattr(trainer, "make_dataset", spy)
+    monkeypatch.setattr(fitting, "make_dataset", spy)
     config = Config(**TINY | {"flip": False, "jitter": 0.1, "rotate": 5.0})
     images, options = noise(9, 16), {"flip": False, "jitter": 0.1, "rotate": 5.0}
     for (stage, gan), done in zip(grow(config, 2), (0, 7)):
@@ -491,13 +491,13 @@ def test_a_stage_trains_on_shrunk_pictures_from_where_the_data_stood(monkeypatch
 
 
 def test_the_second_stage_s_data_goes_on_where_the_first_s_stopped(monkeypatch):
-    starts, real = [], trainer.make_dataset
+    starts, real = [], fitting.make_dataset
 
     def spy(*args, start_step=0, **kwargs):
         starts.append(start_step)
         return real(*args, start_step=start_step, **kwargs)
 
-    monkeypatch.setattr(trainer, "make_dataset", spy)
+    monkeypatch.setattr(fitting, "make_dataset", spy)
     for stage, gan in grow(Config(**TINY), 2):
         train_eagerly(gan, stage, noise(9, 16))
     assert starts == [0, 2]  # two batches in the first stage's only epoch

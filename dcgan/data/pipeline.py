@@ -71,7 +71,7 @@ def make_dataset(
         share = Share(count, number)
         batch = to_float(pick(share.of(numbers)))
         for name, transform in transforms.items():
-            batch = transform(batch, draw_key(seed, step, name), share)
+            batch = transform(batch, draw_key(seed, step, name), share=share)
         return batch
 
     first, done = divmod(start_step, steps_per_epoch)

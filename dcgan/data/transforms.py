@@ -26,14 +26,14 @@ def mirror(images, key, share=WHOLE):
     return tf.gather(images, places, axis=2, batch_dims=1)
 
 
-def jitter(images, key, share=WHOLE, *, strengths):
+def jitter(images, key, strengths, share=WHOLE):
     """Changes brightness, contrast and saturation by factors around 1.
 
     Args:
         images: (N, H, W, C).
         key: Key of shape (2,).
-        share: The `Share`.
         strengths: Three numbers s from 0 to 1; the factors are U(1 - s, 1 + s).
+        share: The `Share`.
 
     Returns:
         (N, H, W, C) in [-1, 1].
@@ -46,7 +46,7 @@ def jitter(images, key, share=WHOLE, *, strengths):
     return tf.concat([colours * 2 - 1, alpha], axis=3)
 
 
-def rotate(images, key, share=WHOLE, *, degrees):
+def rotate(images, key, degrees, share=WHOLE):
     """Turns each picture around its centre by U(-degrees, degrees), bilinearly.
 
     What comes in from outside repeats the border. With four channels colours are

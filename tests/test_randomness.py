@@ -33,6 +33,25 @@ def test_eager_graph_and_xla_agree(name):
         np.testing.assert_allclose(compiled, eager, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("jit", [False, True])
+def test_the_numbers_are_those_of_tensorflows_philox(jit):
+    def ours(key):
+        bits = permutation(key, 9)
+        return split_key(key, 5), integers(key, (9,), 0, 99), uniform(key, (9,)), bits
+
+    key, philox = tf.constant([-7, 2**31 - 1]), {"alg": "philox"}
+    bits = tf.random.stateless_uniform((9,), key, None, None, tf.uint32, **philox)
+    order = tf.random.stateless_uniform((9,), key, None, None, tf.int32, **philox)
+    expected = (
+        tf.random.experimental.stateless_fold_in(key, 5, **philox),
+        tf.random.stateless_uniform((9,), key, 0, 100, tf.int32, **philox),
+        (bits.numpy() >> 9) / 2**23,
+        np.argsort(order, kind="stable"),
+    )
+    for one, two in zip(tf.function(ours, jit_compile=jit)(key), expected):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_uniform_is_uniform():
     values = np.sort(uniform(draw_key(0, 0, "test"), (20000,), -2.0, 3.0).numpy())
     expected = np.linspace(-2, 3, 20000)

@@ -4,7 +4,7 @@ import difflib
 import re
 import sys
 from dataclasses import fields
-from functools import partial
+from functools import cache, partial
 from typing import get_args
 
 import jsonargparse
@@ -68,10 +68,15 @@ def parse_values(config_class, values):
         if kind in SWITCHES and not isinstance(value, kind):
             raise invalid(key, value, "true or false")
     try:
-        parsed = _knob_parser(config_class, {}, {}).parse_object(values, defaults=False)
+        parsed = _value_parser(config_class).parse_object(values, defaults=False)
     except jsonargparse.ArgumentError as error:
         raise _explain(error, config_class, values.get) from None
     return parsed.as_dict()
+
+
+@cache  # it takes longer to make than to use
+def _value_parser(config_class):
+    return _knob_parser(config_class, {}, {})
 
 
 def _knob_parser(config_class, help_texts, shown, **kwargs):

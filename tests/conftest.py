@@ -17,6 +17,13 @@ def own_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def no_curves():
+    """Without curves: drawing them takes a third of a tiny run."""
+    with without_curves():
+        yield
+
+
+@pytest.fixture(scope="module")
 def quickly():
     """Without curves, and without graphs: each start would make one of each stage."""
     import tensorflow as tf
@@ -41,6 +48,7 @@ def tiny_config(tmp_path):
         sample_every=1,
         sample_grid=2,
         eval_every=0,
+        aug_prob=0.0,
         runs=str(tmp_path / "runs"),
         name="tiny",
     )

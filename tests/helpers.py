@@ -72,10 +72,10 @@ def write_pictures(folder, count=12, side=20):
 def without_curves():
     """Runs draw no curves: they take most of the time, and other tests look at them."""
     from dcgan.figures import overview
-    from dcgan.training import logs
+    from dcgan.training import gradients, logs
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (overview, logs):
+        for module in (overview, logs, gradients):
             patch.setattr(module, "save_figure", lambda *args: None)
         yield
 

@@ -13,7 +13,7 @@ import dcgan
 from dcgan.config import load_config
 
 SMALL = {"size": 16, "g_features": 4, "d_features": 4, "latent_dim": 8}
-SMALL |= {"batch_size": 8, "ema_half_life": 100.0}
+SMALL |= {"batch_size": 8, "ema_half_life": 100.0, "min_map": 8}
 STEPS = 3
 DRAWS = {"flip": True, "jitter": 0.3, "rotate": 15.0}
 PENALTIES = {"r1": 1.0, "r2": 1.0, "ct": 2.0, "drift": 0.001, "penalty_every": 2}
@@ -38,8 +38,9 @@ CASES = {
     },
     "spectral": {
         **{"spectral_norm": True, "loss": "wgan", "critic_steps": 2, "heads": 2},
-        **{"weight_clip": 0.05, "projected": True, "size": 32},
+        "weight_clip": 0.05,
     },
+    "frozen features": {"projected": True, "projected_size": 64, "aug_prob": 0.0},
     "dynamic": {"dynamic_frequency": True, "aug_prob": 0.0},
     "half": {"precision": "float16", "d_norm": "layer", "update": "simultaneous"},
     "not synchronised": {"sync_batchnorm": False, "update": "simultaneous"},

@@ -10,6 +10,8 @@ from dcgan.config import Config
 from dcgan.training.balance import MOST_UPDATES, next_probability, update_counts
 from dcgan.training.gan import GAN
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 SMALL = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "batch_size": 4}
 
 
@@ -177,7 +179,11 @@ def test_adas_probability_is_in_the_log_and_the_plot(tiny_config, picture_folder
     from dcgan.config import asdict, load_config
     from dcgan.figures.plots import plot_losses
 
-    knobs = asdict(tiny_config) | {"ada_target": 0.1, "ada_pictures": 100}
+    knobs = asdict(tiny_config) | {
+        "ada_target": 0.1,
+        "ada_pictures": 100,
+        "aug_prob": 1,
+    }
     knobs |= {"d_lr": 0.02, "data": picture_folder, "epochs": 6}
     run = dcgan.train(load_config("narrow", **knobs))
     logged = [float(row["aug_p"]) for row in read_rows(run.log)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import python, write_pictures
+from helpers import command, python, write_pictures
 from PIL import Image
 
 import dcgan
@@ -22,6 +22,7 @@ from benchmarks import (
 )
 from benchmarks.measure import Cost
 from dcgan.config import load_flags
+from dcgan.errors import InputError
 from dcgan.run import Run
 from dcgan.tables import append_row
 from dcgan.training.logs import TIMING_HEADER
@@ -278,10 +279,10 @@ def test_the_flags_are_knobs(tmp_path):
 def test_a_training_is_scored(tmp_path, monkeypatch, capsys):
     make = time_to_quality.command_of
 
-    def command(*args):  # the clock of a loaded machine would decide how far it gets
+    def without_clock(*args):  # that of a loaded machine would decide how far it gets
         return [flag for flag in make(*args) if not flag.startswith("--minutes")]
 
-    monkeypatch.setattr(time_to_quality, "command_of", command)
+    monkeypatch.setattr(time_to_quality, "command_of", without_clock)
     data = write_pictures(tmp_path / "pictures", 12, side=16)
     flags = [f"--data={data}", f"--runs={tmp_path}", "--recipes=default", *TINY.split()]
     time_to_quality.main([*flags, "--eval_every=2", "--epochs=4"])
@@ -301,21 +302,20 @@ def test_pictures_come_back_from_sheets_in_their_order(channels):
     assert np.abs(middle - greys[:, None]).max() <= 3
 
 
-def test_a_run_is_scored_as_a_published_sheet(tmp_path):
+def test_a_run_is_scored_as_a_published_sheet(tmp_path, capsys):
     data = write_pictures(tmp_path / "pictures", 20)
     flags = ["--recipe=narrow", *TINY.split(), "--epochs=1", "--eval_every=0"]
     flags += ["--latent_dim=4"]
     places = [f"--data={data}", f"--runs={tmp_path}", "--name=run"]
-    trained = python("-m", "dcgan.train", *flags, *places)
+    trained = command("train", *flags, *places)
     assert trained.returncode == 0, trained.stderr
-    done = python(FOLDER / "published.py", tmp_path / "run", "--draws", 2)
-    assert done.returncode == 0, done.stderr
-    first, head, _, *rows = done.stdout.strip().splitlines()
+    published.main([str(tmp_path / "run"), "--draws=2"])
+    first, head, _, *rows = capsys.readouterr().out.strip().splitlines()[-5:]
     assert first == "2 sheets of 64 samples, JPEG quality 75"
     assert head.split("|")[2].strip() == "KID x 1000"
     assert [row.split()[1] for row in rows] == ["lite0", "lite1"]
-    wrong = python(FOLDER / "published.py", tmp_path / "run", "--extractors", "vgg")
-    assert wrong.returncode == 2 and "--extractors" in wrong.stderr
+    with pytest.raises(InputError, match="--extractors"):
+        published.main([str(tmp_path / "run"), "--extractors=vgg"])
 
 
 def test_parallel_measures_two_processes_and_counts_their_exchanges():

@@ -2,12 +2,17 @@
 
 import json
 
+import pytest
 from helpers import TINY, command
 
 from dcgan import load_config
 from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
 from dcgan.figures.scores import source_of
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
+QUICK = [*TINY, "--epochs", "1", "--eval_every", "1", "--gradients_every", "0"]
+QUICK += ["--projected", "--projected_size", "64"]
 SCORES = {"n_fake": 20, "n_real": 10, "extractor": "lite0", "input_size": 128}
 
 
@@ -26,8 +31,7 @@ def test_the_source_of_scores_tells():
 
 def test_a_run_an_evaluation_and_a_report_tell(tmp_path, picture_folder):
     place = ["--data", picture_folder, "--runs", tmp_path, "--name", "flattered"]
-    knobs = [*TINY, "--projected", "--projected_size", "64", "--eval_every", "3"]
-    trained = command("train", *place, *knobs)
+    trained = command("train", *place, *QUICK)
     assert trained.returncode == 0, trained.stderr
     assert FLATTERS not in trained.stdout
     run = tmp_path / "flattered"
@@ -49,8 +53,7 @@ def test_a_run_an_evaluation_and_a_report_tell(tmp_path, picture_folder):
 
 def test_lite0_may_be_asked_for_while_training_and_tells(tmp_path, picture_folder):
     place = ["--data", picture_folder, "--runs", tmp_path, "--name", "flattered"]
-    knobs = [*TINY, "--projected", "--eval_every", "3", "--extractor", "lite0"]
-    trained = command("train", *place, *knobs)
+    trained = command("train", *place, *QUICK, "--extractor", "lite0")
     assert trained.returncode == 0, trained.stderr
     assert f"as lite0 sees them at 128x128; {FLATTERS}" in trained.stdout
     assert FLATTERS in (tmp_path / "flattered" / "report.html").read_text()

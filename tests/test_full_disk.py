@@ -13,6 +13,8 @@ from helpers import TINY, command, read_rows
 from dcgan.run import Run
 from dcgan.training.checkpoint import find_damage
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 
 @pytest.fixture
 def small_disk(tmp_path):

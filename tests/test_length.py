@@ -13,6 +13,8 @@ from dcgan.provenance import command_of
 from dcgan.resume import check_resume, differences
 from dcgan.run import Run
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 
 def test_the_knob_is_a_number_up_to_a_limit():
     assert load_flags(["--minutes", "0.5"]).minutes == 0.5 and Config().minutes == 0

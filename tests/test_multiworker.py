@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from helpers import python, read_rows, write_pictures
+from helpers import command, read_rows, write_pictures
 
 from dcgan.cluster import Cluster
 from dcgan.config import load_config
@@ -22,10 +22,11 @@ from dcgan.team import LOST
 
 NARROW = (
     "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4 "
-    "--batch_size 4 --sample_every 50 --sample_grid 2 --eval_every 0 "
-    "--gradients_every 0 --checkpoint_every 1 --loss wgan --gp 10 --d_norm layer "
-    "--dropout 0.3"
+    "--batch_size 4 --sample_every 50 --sample_grid 2 --eval_every 0 --min_map 8 "
+    "--gradients_every 0 --checkpoint_every 1 --d_norm layer --dropout 0.3 --epochs 2"
 ).split()
+PLAIN = ["--aug_prob", "0"]
+PENALTY = "--loss wgan --gp 10 --aug_prob 0.5".split()
 BOUND = 120  # seconds in which the others have to end; also on a busy machine
 
 
@@ -102,8 +103,8 @@ def weights_of(run):
 def alone(pictures, tmp_path_factory):
     """Two epochs of one process."""
     folder = tmp_path_factory.mktemp("alone")
-    flags = [*NARROW, "--epochs", "2", "--data", pictures[0], "--name", "run"]
-    done = python("-m", "dcgan.train", *flags, "--runs", folder)
+    flags = [*NARROW, *PENALTY, "--data", pictures[0], "--name", "run"]
+    done = command("train", *flags, "--runs", folder)
     assert done.returncode == 0, done.stderr
     return Run(folder / "run")
 
@@ -111,7 +112,7 @@ def alone(pictures, tmp_path_factory):
 def test_two_processes_equal_one_and_the_chief_alone_writes(alone, pictures, tmp_path):
     """With a penalty, an averaged generator, DiffAugment and dropout."""
     own = [("--data", folder) for folder in pictures]
-    job = Job(tmp_path, "--epochs", "2", own=own)
+    job = Job(tmp_path, *PENALTY, own=own)
     assert job.wait() == [0, 0], job.said(0) + job.said(1)
     run = Run(tmp_path / "runs0" / "run")
     assert not (tmp_path / "runs1").exists()
@@ -125,7 +126,7 @@ def test_two_processes_equal_one_and_the_chief_alone_writes(alone, pictures, tmp
 def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
     pictures, tmp_path
 ):
-    flags = ["--epochs", "400", "--data", pictures[0]]
+    flags = [*PLAIN, "--epochs", "400", "--data", pictures[0]]
     job = Job(tmp_path, *flags)
     job.wait_for_epoch(3)
     job.workers[1].kill()
@@ -136,7 +137,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
     assert line.startswith("error: worker 1 (127.0.0.1:") and "has gone" in line
     assert "Traceback" not in job.said(0)
     done = len(read_rows(tmp_path / "runs0" / "run" / "log.csv"))
-    again = Job(tmp_path, "--epochs", "400", "--data", pictures[0])
+    again = Job(tmp_path, *flags)
     again.wait_for_epoch(done + 1)
     assert "Goes on after epoch" in again.said(0)
     again.workers[0].kill()  # now the chief
@@ -146,7 +147,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
 
 def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_path):
     """Also by another number of processes goes on, which rounds differently."""
-    flags = ["--epochs", "30", "--data", pictures[0]]
+    flags = [*PLAIN, "--epochs", "30", "--data", pictures[0]]
     (tmp_path / "whole").mkdir()
     whole = Job(tmp_path / "whole", *flags)
     assert whole.wait() == [0, 0]
@@ -159,8 +160,8 @@ def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_pat
     assert one.log.read_bytes() == two.log.read_bytes()
     for a, b in zip(weights_of(one), weights_of(two), strict=True):
         np.testing.assert_array_equal(a, b)
-    more = [*NARROW, "--epochs", "31", "--data", pictures[0], "--name", "run"]
-    alone = python("-m", "dcgan.train", *more, "--runs", tmp_path / "runs0")
+    more = [*NARROW, *flags, "--epochs", "31", "--name", "run"]
+    alone = command("train", *more, "--runs", tmp_path / "runs0")
     assert alone.returncode == 0, alone.stderr
     assert "other software or cores" in alone.stderr
     assert len(read_rows(one.log)) == 31
@@ -169,7 +170,7 @@ def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_pat
 def test_other_pictures_are_refused(pictures, tmp_path):
     other = write_pictures(tmp_path / "other", 8, side=17)
     own = [("--data", pictures[0]), ("--data", other)]
-    job = Job(tmp_path, "--epochs", "2", own=own)
+    job = Job(tmp_path, own=own)
     assert job.wait() == [2, 2]
     for number in (0, 1):
         (line,) = job.errors(number)
@@ -179,7 +180,7 @@ def test_other_pictures_are_refused(pictures, tmp_path):
 
 def test_other_knobs_are_refused(pictures, tmp_path):
     own = [("--seed", "0"), ("--seed", "1")]
-    job = Job(tmp_path, "--epochs", "2", "--data", pictures[0], own=own)
+    job = Job(tmp_path, "--data", pictures[0], own=own)
     assert job.wait() == [2, 2]
     for number in (0, 1):
         assert "Received: seed 1 instead of 0" in job.errors(number)[0]

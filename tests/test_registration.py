@@ -11,6 +11,8 @@ from PIL import Image
 
 import dcgan
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 LOAD = """
 import dcgan
 import tensorflow

@@ -36,6 +36,7 @@ def differences():
         "batch statistics",
         "labels and penalties",
         "spectral",
+        "frozen features",
         "dynamic",
         "half",
     ],

@@ -9,6 +9,8 @@ import dcgan
 from dcgan.errors import InputError
 from dcgan.run import CARD_MARK, Run
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 QUICK = {"epochs": 1, "aug_prob": 0.0, "gradients_every": 0, "eval_every": 0}
 
 

@@ -16,6 +16,8 @@ from dcgan.tables import read_rows as read_numbers
 from dcgan.training import fitting, scoring
 from dcgan.training.scoring import scores_in_words
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 TINY = "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4"
 TINY = f"{TINY} --batch_size 4 --sample_every 9 --sample_grid 2 --gradients_every 0"
 TINY = f"{TINY} --name a".split()

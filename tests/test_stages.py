@@ -10,6 +10,8 @@ from dcgan.errors import InputError
 from dcgan.stages import Stage, plan_stages, stage_of, work_done
 from dcgan.training.callbacks import Clock
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 PHASES = [{"lr": 5e-4, "epochs": 2}, {"lr": 2e-4, "epochs": 3}]
 SHORT = [{"lr": 1e-3, "epochs": 1}]
 

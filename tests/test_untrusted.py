@@ -16,6 +16,8 @@ from dcgan.figures.report import write_report
 from dcgan.run import Run
 from dcgan.sources import read_yaml
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 PACKAGE = Path(dcgan.__file__).parent
 ORDER = "!!python/object/apply:pathlib.Path.touch [{}]"
 

@@ -256,8 +256,8 @@ def test_the_flags_are_knobs(tmp_path):
 
     def run_jobs(jobs, at_once):
         assert at_once == 1
-        for recipe, ([command], _) in jobs.items():
-            seen[recipe] = load_flags(command[1:])
+        for recipe, ([arguments], _) in jobs.items():
+            seen[recipe] = load_flags(arguments[1:])
             yield recipe, ""
 
     with pytest.MonkeyPatch.context() as patch:

@@ -49,6 +49,16 @@ def test_slow_steps_are_timed_until_the_limit(clock):
     assert model.stop_training and (callback.timed, callback.a_step) == (12, 4)
 
 
+def test_steps_are_timed_also_where_another_process_ends_them(clock):
+    """The chief's clock may reach the limit a moment before this one's."""
+    callback, model = StepTimes(limit=10), SimpleNamespace(stop_training=False)
+    callback.set_model(model)
+    for batch, seconds in enumerate([30, 8, 4]):
+        clock.time += seconds
+        callback.on_train_batch_end(batch)
+    assert callback.a_step == callback.timed == 4 and not model.stop_training
+
+
 def end_epochs(callback, clock, plan, stage, seconds):
     """Ends the epochs of a stage; each takes so many seconds."""
     model = SimpleNamespace(plan=plan, stop_training=False)

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from dcgan.cluster import find_cluster
-from dcgan.errors import InputError
+from dcgan.errors import InputError, in_a_line, one_line
 from dcgan.origin import picture_changes
 from dcgan.rendezvous import meet
 
@@ -113,6 +113,9 @@ class Team:
             self._tell(end=[LOST, f"{self.cluster} was stopped"])
         elif isinstance(error, InputError | OSError | MemoryError):
             self._tell(end=[REFUSED, f"{self.cluster}: {error}"])
+        else:
+            failure = f"{type(error).__name__}: {in_a_line(error)}"
+            self._tell(end=[LOST, f"{self.cluster} failed: {failure}"])
 
     def _tell(self, **message):
         for link in self.links.values():
@@ -120,22 +123,24 @@ class Team:
 
     def _read(self, number):
         """Takes in what a worker says, until it ends."""
+        verdict = [LOST, f"{self.cluster.name(number)} {GONE}"]
         while message := self.links[number].receive():
             if "bye" in message:
                 return
             if "end" in message:
-                self._end(*message["end"])
+                verdict = message["end"]
+                break
             if "signal" in message:
                 self._asked = message["signal"]
             else:
                 self._mail[number].put(message)
-        self._end(LOST, f"{self.cluster.name(number)} {GONE}")
+        self._end(*verdict)
 
     def _end(self, code, sentence):
         """Ends the process, whose main thread may wait for a worker that has gone."""
         self._tell(end=[code, sentence])
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"\nerror: {' '.join(sentence.split())}\n")
+            sys.stderr.write(f"\nerror: {one_line(sentence)}\n")
             sys.stderr.flush()
         os._exit(code)
 

@@ -79,19 +79,38 @@ class Team:
         Args:
             digests: From `describe_pictures`.
         """
-        if not self.is_chief:
-            self._tell(pictures=digests)
-        for number in self.links if self.is_chief else ():
-            theirs = self._mail[number].get()["pictures"]
+        for worker, theirs in self._heard(digests):
             if list(theirs.items()) == list(digests.items()):
                 continue
             found = picture_changes(digests, theirs) or ["another order"]
             raise InputError(
                 "data: the pictures differ between machines. Received: "
-                f"{'; '.join(found)} on {self.cluster.name(number)}, compared with the "
-                "chief. Allowed: the same pictures everywhere"
+                f"{'; '.join(found)} on {worker}, compared with the chief. Allowed: "
+                "the same pictures everywhere"
             )
         self.share("pictures")
+
+    def compare_cards(self, count):
+        """Refuses workers with more or fewer GPUs than the chief.
+
+        Args:
+            count: GPUs that this process uses.
+        """
+        for worker, theirs in self._heard(count):
+            if theirs != count:
+                raise InputError(
+                    "distribute: the number of GPUs differs between workers. Received: "
+                    f"{theirs} on {worker}, and {count} on the chief. Allowed: the "
+                    "same number, such as by CUDA_VISIBLE_DEVICES"
+                )
+        self.share("cards")
+
+    def _heard(self, value):
+        """Tells the chief a value. There it yields the names and values of others."""
+        if not self.is_chief:
+            self._tell(value=value)
+        for number in self.links if self.is_chief else ():
+            yield self.cluster.name(number), self._mail[number].get()["value"]
 
     @contextmanager
     def explained(self):

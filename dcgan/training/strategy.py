@@ -25,6 +25,11 @@ def make_strategy(config, cluster=None):
     return strategy
 
 
+def count_cards():
+    """Returns how many GPUs this process may use; TensorFlow does not start for it."""
+    return len(tf.config.list_physical_devices("GPU"))
+
+
 def _mirrored(config, cluster):
     if not config.logical_cpus:
         return tf.distribute.MirroredStrategy()

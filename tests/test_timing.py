@@ -12,7 +12,7 @@ from dcgan.stages import Stage
 from dcgan.training import timing
 from dcgan.training.duration import IN_MEMORY, Work
 from dcgan.training.optimizers import learning_rate_factor
-from dcgan.training.team import Workers
+from dcgan.training.workers import Workers
 from dcgan.training.timing import StepTimes, StopInTime
 
 NOTHING = Work({}, 0.0)

@@ -12,8 +12,8 @@ from dcgan.stages import Stage
 from dcgan.training import timing
 from dcgan.training.duration import IN_MEMORY, Work
 from dcgan.training.optimizers import learning_rate_factor
-from dcgan.training.workers import Workers
 from dcgan.training.timing import StepTimes, StopInTime
+from dcgan.training.workers import Workers
 
 NOTHING = Work({}, 0.0)
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}

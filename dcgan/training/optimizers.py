@@ -8,7 +8,6 @@ import tensorflow as tf
 from dcgan import replicas
 from dcgan.errors import InputError
 
-
 SUMMING = "_all_reduce_sum_gradients"  # of Keras' optimizers, see `leave_sums`
 
 

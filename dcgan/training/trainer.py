@@ -37,8 +37,8 @@ from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
 from dcgan.training.strategy import count_cards, make_strategy
-from dcgan.training.workers import Workers, follow
 from dcgan.training.timing import StopInTime, plan_minutes, settle_length
+from dcgan.training.workers import Workers, follow
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
 

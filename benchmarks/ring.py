@@ -1,6 +1,6 @@
 """A model of data-parallel training: how long a step takes on many GPUs.
 
-Pure arithmetic on what `benchmarks/parallel.py` counts and measures.
+Pure arithmetic on what `benchmarks/scaling.py` counts and measures.
 """
 
 from typing import NamedTuple

@@ -1,194 +1,184 @@
-"""What more and larger pictures cost: `python benchmarks/scaling.py`.
+"""How much faster several processes are: `python benchmarks/scaling.py`.
 
-- Reading: seconds for each picture of a folder that is read for the first time, from
-  1,000 to 100,000 drawn pictures of 64x64. Flat is within 10 %.
-- Training: seconds for each picture in steps of the recipe `narrow` on them; sets of
-  more than 512 MB stay on the disk. Flat is within 10 %. The shuffle at the start of an
-  epoch of more steps than are measured falls before the first of them.
-- Size: seconds for each useful floating point operation (`benchmarks/arithmetic.py`) of
-  a step at 32x32 to 256x256. Flat is at most 10 % more than at the smallest size: the
-  step grows no faster than its arithmetic.
+- Measured here: seconds of a step in one process on one core, and in two processes on a
+  core each that exchange over the loopback address, each with a batch of its own of the
+  recipe's size. Efficiency is the one divided by the other.
+- Counted: the exchanges of a step and their bytes, in the graph that TensorFlow builds
+  for two processes.
+- Projected, not measured: the efficiency on 8, 64 and 512 GPUs, of these bytes by the
+  model in `benchmarks/ring.py`, from its assumptions on connections and from a step
+  time on a GPU that is the one here, of one core, divided by `--faster`.
 
-The sets, and then the sizes, take turns. It takes about 25 minutes on two cores, and
-2 GB of the folder for temporary files.
+It takes about 10 minutes for the recipes `narrow` and `r3gan` on two cores.
 """
 
+import json
 import os
+import socket
+import subprocess
 import sys
-import tempfile
-from functools import partial
 from pathlib import Path
 from statistics import median
-from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.arithmetic import step_operations
-from benchmarks.large_set import draw_pictures
 from benchmarks.measure import (
+    ROOT,
     cost_of,
     in_words,
-    interleave,
-    new_gan,
     noise_batch,
     parser_of,
     positive,
     print_machine,
+    ratios,
     table,
 )
-from dcgan.cli import run_command
+from benchmarks.ring import Network, efficiency
+from dcgan.cli import quiet_tensorflow, run_command
 from dcgan.config import load_config
-from dcgan.data.folder import load_images
+from dcgan.sources import recipe_names
 
-COUNTS, SIZES = "1000,10000,100000", "32,64,128,256"
-FLAT = 1.1  # times as much, at most
-READINGS = 3  # turns of each set
-SMALL = {"g_features": 2, "d_features": 2, "batch_size": 8}
-HEADER = ["clock", "CPU-seconds"]
+GPUS = (8, 64, 512)
+SMALL = {"size": 16, "g_features": 2, "d_features": 2, "batch_size": 4}
+FASTER = 100.0  # a GPU of 10 TFLOP/s in these small layers, a core of 100 GFLOP/s
 
 
-def draw_sets(folder, counts, side):
-    """Draws pictures and returns a dict from counts to folders of so many of them.
-
-    The smaller sets are links to parts of the largest one.
-    """
-    drawn, sets = folder / "drawn", {}
-    drawn.mkdir()
-    draw_pictures(drawn, max(counts), side)
-    files = sorted(drawn.rglob("*.png"))
-    for count in counts:
-        sets[count] = folder / f"set{count}"
-        for file in files[:count]:
-            link = sets[count] / file.relative_to(drawn)
-            link.parent.mkdir(parents=True, exist_ok=True)
-            os.link(file, link)
-    return sets
-
-
-def reading_costs(sets, side, folder):
-    """Reads each set some times, with an empty cache below `folder` each time.
+def work(recipe, processes, number, ports, steps, small):
+    """Trains in one of some processes, on a core of its own.
 
     Returns:
-        Dict from counts to lists of `Cost`s of a picture.
+        Dict of `seconds`, a step's, and `bytes`, a list of those of each exchange.
     """
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+    quiet_tensorflow()
+    import tensorflow as tf
 
-    def read(count):
-        with (
-            tempfile.TemporaryDirectory(dir=folder) as cache,
-            mock.patch.dict(os.environ, DCGAN_CACHE=cache),
-        ):
-            return cost_of(lambda: load_images(sets[count], side)).per(count)
+    from dcgan import GAN, build_discriminator, build_generator
+    from dcgan.cluster import Cluster
+    from dcgan.training.strategy import make_strategy
 
-    return interleave({count: partial(read, count) for count in sets}, READINGS)
-
-
-def training_costs(sets, config, rounds, steps):
-    """Trains on each set, some steps at a time.
-
-    Returns:
-        Dict from counts to lists of `Cost`s of a picture.
-    """
-    from dcgan import make_dataset
-
-    _, step = new_gan(config)
-    streams = {}
-    for count, folder in sets.items():
-        images = load_images(folder, config.size, config.channels)
-        dataset = make_dataset(images, config.batch_size, config.seed, flip=config.flip)
-        streams[count] = iter(dataset)
-
-    def train(stream):
-        step(next(stream))
-        return cost_of(lambda: step(next(stream)), steps).per(config.batch_size)
-
-    tasks = {count: partial(train, stream) for count, stream in streams.items()}
-    return interleave(tasks, rounds)
+    config = load_config(recipe, **small_knobs(small))
+    own = config.batch_size
+    config = load_config(
+        recipe,
+        **small_knobs(small) | {"batch_size": own * processes, "progressive": None},
+        **({"distribute": "multiworker"} if processes > 1 else {}),
+        **CHANGED.get(recipe, {}),
+    )
+    addresses = tuple(f"127.0.0.1:{port}" for port in ports)
+    strategy = make_strategy(config, Cluster(addresses, number))
+    with strategy.scope():
+        gan = GAN(build_generator(config), build_discriminator(config), config)
+        gan.compile(total_steps=10**6)
+    real = noise_batch(config)[:own]
+    step = tf.function(lambda: strategy.run(gan.train_step, args=(real,)))
+    sizes = exchanges(step.get_concrete_function().graph)
+    step()
+    return {"seconds": cost_of(step, steps).wall, "bytes": sizes}
 
 
-def size_costs(configs, rounds, steps):
-    """Returns a dict from sizes to lists of `Cost`s of a step.
-
-    Args:
-        configs: List of `Config`s.
-        rounds: Turns of each.
-        steps: Steps in a turn.
-    """
-    tasks = {}
-    for config in configs:
-        (_, step), real = new_gan(config), noise_batch(config)
-        tasks[config.size] = partial(_time_step, step, real, steps)
-    return interleave(tasks, rounds)
+# Stages have no place in one step: the last one counts.
+CHANGED = {
+    "progan": {"fade_in": 0.0, "cycle": None},
+    "pokegan-progressive": {"grow": "image", "freeze": False, "cycle": None},
+}
 
 
-def _time_step(step, real, steps):
-    step(real)
-    return cost_of(lambda: step(real), steps)
+def small_knobs(small):
+    return SMALL if small else {}
 
 
-def print_counts(what, costs):
-    """Prints the microseconds of a picture, and whether they are flat."""
-    rows = [
-        [f"{n:,}", *(in_words(p, ".0f", 1e-6) for p in zip(*costs[n]))] for n in costs
+def exchanges(graph):
+    """Returns the bytes of each exchange in a graph, also in those of its functions."""
+    graph = graph.as_graph_def(add_shapes=True)
+    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+    return [_bytes(node) for node in nodes if node.op.startswith("CollectiveReduce")]
+
+
+def _bytes(node):
+    import numpy as np
+    import tensorflow as tf
+
+    shapes = node.attr["_output_shapes"].list.shape
+    sides = [max(side.size, 1) for side in shapes[0].dim] if shapes else [1]
+    return (
+        int(np.prod(sides, dtype=np.int64)) * tf.dtypes.DType(node.attr["T"].type).size
+    )
+
+
+def run_processes(recipe, processes, steps, small):
+    """Runs `work` in so many processes. Returns what the first one found."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(processes)]
+    ports = [str(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    line = [sys.executable, __file__, "--worker", recipe, "--steps", str(steps)]
+    line += ["--ports", *ports, *(["--small"] if small else []), "--number"]
+    workers = [
+        subprocess.Popen(
+            [*line, str(number)], stdout=subprocess.PIPE, env=environment, text=True
+        )
+        for number in range(processes)
     ]
-    print(f"\n{what}, microseconds a picture\n")
-    print(table(["pictures", *HEADER], rows))
-    middles = [median(cost.wall for cost in found) for found in costs.values()]
-    print(f"\n{what}: {verdict(max(middles) / min(middles))}")
+    said = [worker.communicate()[0] for worker in workers]
+    if any(worker.returncode for worker in workers):
+        raise RuntimeError(f"{recipe}: a process failed")
+    return json.loads(said[0].splitlines()[-1])
 
 
-def print_sizes(costs, operations):
-    """Prints what a step takes and what it needs, and whether that stays in step.
-
-    Args:
-        costs: From `size_costs`.
-        operations: Dict from the same sizes to floating point operations.
-    """
-    rows, each = [], []
-    for size, found in costs.items():
-        walls, cores = zip(*found)
-        each.append([wall / operations[size] for wall in walls])
-        words = in_words(walls, ".0f", 1e-3), in_words(cores, ".0f", 1e-3)
-        gflop = f"{operations[size] / 1e9:.2f}"
-        rows.append([f"{size}x{size}", *words, gflop, in_words(each[-1], ".1f", 1e-12)])
-    print("\nSize, milliseconds a step\n")
-    print(table(["size", *HEADER, "GFLOP", "milliseconds a GFLOP"], rows))
-    middles = [median(found) for found in each]
-    print(f"\nSize: {verdict(max(middles) / middles[0])}")
-
-
-def verdict(ratio):
-    """Returns `flat` or `not flat`, and how far apart the ends are."""
-    word = "flat" if ratio <= FLAT else "not flat"
-    return f"{word}, at most {ratio:.2f} times as much"
-
-
-def numbers(text):
-    """The type of a flag that is a comma list of whole numbers; returns them sorted."""
-    return sorted(positive(part) for part in text.split(","))
+def projection(seconds, sizes, network):
+    """Returns the efficiency on each number of GPUs, in words."""
+    found = [efficiency(gpus, seconds, sizes, network) for gpus in GPUS]
+    return [f"{share:.0%}" for share in found]
 
 
 def main(argv=None):
     """Measures and prints."""
     parser = parser_of(__doc__)
-    parser.add_argument("--pictures", type=numbers, default=COUNTS, help=COUNTS)
-    parser.add_argument("--sizes", type=numbers, default=SIZES, help=SIZES)
-    parser.add_argument("--rounds", type=positive, default=5, help="turns of each (5)")
-    parser.add_argument("--steps", type=positive, default=30, help="steps a turn (30)")
+    parser.add_argument("--recipes", nargs="+", default=["narrow", "r3gan"])
+    parser.add_argument("--rounds", type=positive, default=3, help="turns of each (3)")
+    parser.add_argument("--steps", type=positive, default=20, help="steps a turn (20)")
+    parser.add_argument("--faster", type=float, default=FASTER, help=f"({FASTER:g})")
     parser.add_argument("--small", action="store_true", help="tiny, to try it out")
+    parser.add_argument(
+        "--worker", choices=recipe_names(), help="for its own processes"
+    )
+    parser.add_argument("--number", type=int, default=0, help="likewise")
+    parser.add_argument("--ports", nargs="+", default=["0"], help="likewise")
     options = parser.parse_args(argv)
+    if options.worker:
+        found = work(
+            options.worker,
+            len(options.ports),
+            options.number,
+            options.ports,
+            options.steps,
+            options.small,
+        )
+        print(json.dumps(found), flush=True)
+        return
     print_machine()
-    knobs = SMALL if options.small else {}
-    configs = [load_config("narrow", size=s, **knobs) for s in options.sizes]
-    middle = load_config("narrow", size=16 if options.small else 64, **knobs)
-    print(f"\nMedians of {options.rounds} turns (low–high), of {READINGS} of reading")
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        sets = draw_sets(folder, options.pictures, middle.size)
-        print_counts("Reading", reading_costs(sets, middle.size, folder))
-        with mock.patch.dict(os.environ, DCGAN_CACHE=str(folder / "cache")):
-            costs = training_costs(sets, middle, options.rounds, options.steps)
-        print_counts("Training", costs)
-    operations = {config.size: step_operations(config) for config in configs}
-    print_sizes(size_costs(configs, options.rounds, options.steps), operations)
+    measured, projected = [], []
+    for recipe in options.recipes:
+        turns = [
+            [run_processes(recipe, n, options.steps, options.small) for n in (1, 2)]
+            for _ in range(options.rounds)
+        ]
+        one, two = ([turn[k]["seconds"] for turn in turns] for k in (0, 1))
+        sizes = turns[0][1]["bytes"]
+        shares = in_words(ratios(one, two), ".2f")
+        measured.append([recipe, in_words(one), in_words(two), shares])
+        moved = f"{sum(sizes) / 1e6:.2f}"
+        shown = projection(median(one) / options.faster, sizes, Network())
+        projected.append([recipe, len(sizes), moved, *shown])
+    header = ["recipe", "1 process, seconds a step", "2 processes", "efficiency"]
+    print(f"\nMeasured, medians of {options.rounds} turns (low–high)\n")
+    print(table(header, measured))
+    gpus = [f"{count} GPUs" for count in GPUS]
+    print("\nCounted, and projected by a model\n")
+    print(table(["recipe", "exchanges", "MB a step", *gpus], projected))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import warnings
 
-from dcgan.errors import InputError, Stopped
+from dcgan.errors import InputError, Stopped, one_line
 
 USAGE_ERROR, INTERRUPTED = 2, 130  # the shell's numbers for both
 
@@ -42,11 +42,11 @@ def run_command(main, argv=None):
     try:
         main(argv)
     except InputError as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        print(f"error: {_one_line(error.strerror or error)}{where}", file=sys.stderr)
+        print(f"error: {one_line(error.strerror or error)}{where}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
     except MemoryError:
         print("error: not enough memory for that", file=sys.stderr)
@@ -87,7 +87,7 @@ def _stop(number, frame):
 def _show_warning(message, category, *where, **more):
     """One line without the place in the code, for what the package warns of."""
     if category is UserWarning:
-        print(f"warning: {_one_line(message)}", file=sys.stderr)
+        print(f"warning: {one_line(message)}", file=sys.stderr)
 
 
 def _end(code):
@@ -100,9 +100,3 @@ def _end(code):
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)
-
-
-def _one_line(message):
-    """A message may quote names from files: no line breaks or orders to a terminal."""
-    line = " ".join(str(message).split())
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

@@ -60,12 +60,17 @@ def find_cluster(environment=os.environ):
         cluster = _from_slurm(environment)
     else:
         raise _unknown("TF_CONFIG", "is not set, nor is this a step of Slurm", None)
-    wrong = [a for a in cluster.addresses if not re.fullmatch(r"[^\s/]+:\d{1,5}", a)]
+    wrong = [address for address in cluster.addresses if not _has_port(address)]
     if wrong:
         raise _unknown("TF_CONFIG", "has an address without a port", wrong[0])
     if len(set(cluster.addresses)) < len(cluster.addresses):
         raise _unknown("TF_CONFIG", "has an address twice", list(cluster.addresses))
     return cluster
+
+
+def _has_port(address):
+    found = re.fullmatch(r"[^\s/]+:([0-9]{1,5})", address)
+    return found is not None and 0 < int(found[1]) < 2**16
 
 
 def _from_tf_config(text):
@@ -75,11 +80,11 @@ def _from_tf_config(text):
         role, index = task["type"], task["index"]
         workers = [(name, k) for name in ROLES for k in range(len(jobs.get(name, [])))]
         addresses = [str(jobs[name][k]) for name, k in workers]
+        others = sorted({*jobs, role} - {*ROLES})
     except ValueError:
         raise _unknown("TF_CONFIG", "is no JSON", text) from None
     except (KeyError, TypeError, AttributeError):
         raise _unknown("TF_CONFIG", "does not say who is who", text) from None
-    others = sorted({*jobs, role} - {*ROLES})
     if others:
         reason = f"has the role {others[0]}, and all workers do the same here"
         raise _unknown("TF_CONFIG", reason, text)

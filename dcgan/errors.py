@@ -21,6 +21,14 @@ def invalid(knob, received, allowed):
     )
 
 
+def one_line(message):
+    """Returns a message, which may quote names from files or what another machine said,
+    without line breaks or orders to a terminal.
+    """
+    line = " ".join(str(message).split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
 def in_a_line(error):
     """Returns the message of another library's exception, cut to one short line."""
     return " ".join(str(error).split())[:200]

@@ -1,67 +1,29 @@
 """How the workers of a training meet: before TensorFlow waits for them without end.
 
-Workers connect to the chief, on the port that TensorFlow uses afterwards, and say what
-they are about to train with. The connections stay, for `dcgan.team`.
+Workers connect to the chief, on the ports that TensorFlow uses afterwards, and say what
+they are about to train with. When all are there, each sees whether it can reach those
+that it will exchange with. The connections to the chief stay, for `dcgan.team`.
 """
 
-import hashlib
-import json
 import os
-import platform
+import queue
 import socket
+import threading
 import time
 from contextlib import suppress
-from importlib.metadata import version
-from pathlib import Path
 
+from dcgan.agreement import describe, difference
 from dcgan.errors import InputError, invalid
+from dcgan.link import Link
 
-WAIT = "DCGAN_WAIT"  # variable: seconds to wait for the other workers
+# A variable, as TF_CONFIG is: it is of the machines, and a knob is kept with the run.
+WAIT = "DCGAN_WAIT"  # seconds to wait for the other workers
 DEFAULT_WAIT = 300  # a pod may have to load its image first
+LONGEST_WAIT = 7 * 24 * 3600
 PAUSE = 0.2  # seconds between two tries
-GREETING = 10.0  # seconds in which who connects has to say who it is
-LONGEST = 2**26  # characters of a message: digests of a million pictures
-MAY_DIFFER = ("data", "runs", "overwrite")  # of a worker's config and the chief's
-# A machine that has gone says nothing: ask after 10 seconds, 4 times.
-ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
-UNSENT = {"TCP_USER_TIMEOUT": 30_000}  # milliseconds
-
-
-class Link:
-    """Messages to and from another worker, dicts as lines of JSON.
-
-    Args:
-        connection: The socket.
-    """
-
-    def __init__(self, connection):
-        self.socket = connection
-        self._file = connection.makefile("rb")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for name, value in (ALIVE | UNSENT).items():
-            if hasattr(socket, name):
-                option = getattr(socket, name)
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
-
-    def send(self, **message):
-        """Sends a message. Whether the other one is there shows in `receive`."""
-        with suppress(OSError):
-            self.socket.sendall(json.dumps(message).encode() + b"\n")
-
-    def receive(self):
-        """Waits for a message and returns it; None if there will be no more."""
-        try:
-            line = self._file.readline(LONGEST)
-            found = json.loads(line) if line.endswith(b"\n") else None
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
-
-    def close(self):
-        with suppress(OSError):
-            self._file.close()
-            self.socket.close()
+GREETING = 10.0  # seconds of silence in which who connects has to say who it is
+SHORT = 2**20  # characters of that
+REACH = 10.0  # seconds for a connection between workers that are there
 
 
 def meet(cluster, config):
@@ -76,129 +38,170 @@ def meet(cluster, config):
         that to the chief for others.
 
     Raises:
-        InputError: If one does not come in time, or differs; for all of them.
+        InputError: If one does not come in time, cannot be reached, or differs; for all
+            of them.
     """
     wait = wait_seconds()
     card = describe(config)
-    if cluster.number == 0:
-        return _await_workers(cluster, card, wait)
-    link = _connect(cluster, wait)
-    link.send(number=cluster.number, addresses=cluster.addresses, card=card)
-    link.socket.settimeout(2 * wait)  # the chief waits for others meanwhile
-    answer = link.receive() or {"refused": _absent(cluster.name(0), wait, "no answer")}
-    if "refused" in answer:
-        raise InputError(answer["refused"])
-    link.socket.settimeout(None)
-    return {0: link}
+    with _listen(cluster) as server:
+        if cluster.number == 0:
+            return _await_workers(cluster, card, wait, server)
+        return {0: _join(cluster, card, wait)}
 
 
 def wait_seconds():
     """Returns how long to wait for other workers."""
     text = os.environ.get(WAIT, str(DEFAULT_WAIT))
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) <= LONGEST_WAIT:
+            return seconds
+    raise invalid(WAIT, text, f"seconds, above 0 and up to {LONGEST_WAIT}")
+
+
+def _await_workers(cluster, card, wait, server):
+    links = {}
     try:
-        return float(text)
-    except ValueError:
-        raise invalid(WAIT, text, "seconds") from None
-
-
-def describe(config):
-    """Returns what all workers have to have in common, texts by what they are of."""
-    knobs = {k: v for k, v in vars(config).items() if k not in MAY_DIFFER}
-    software = {"Python": ".".join(platform.python_version_tuple()[:2])}
-    for package in ("tensorflow", "keras", "numpy"):
-        software[package] = version(package)
-    software["dcgan, the digest of its code"] = _code_digest()
-    return {name: str(value) for name, value in (software | knobs).items()}
-
-
-def _code_digest():
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        digest.update(file.relative_to(package).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _await_workers(cluster, card, wait):
-    missing, links = set(range(1, len(cluster.addresses))), {}
-    deadline = time.monotonic() + wait
-    problem = None
-    with _listen(cluster.addresses[0]) as server:
-        while missing and not problem:
-            server.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                link = Link(server.accept()[0])
-            except TimeoutError:
-                names = ", ".join(cluster.name(number) for number in sorted(missing))
-                problem = _absent(names, wait, "no connection")
-                break
-            link.socket.settimeout(GREETING)
-            greeting = link.receive() or {}
-            number = greeting.get("number")
-            if not isinstance(number, int) or "card" not in greeting:
-                link.close()  # none of us
-                continue
-            problem = _difference(cluster, card, greeting, missing)
-            missing.discard(number)
-            links[number] = link
-    for link in links.values():
-        link.send(**({"refused": problem} if problem else {"welcome": True}))
-        link.socket.settimeout(None)
+        problem = _gather(cluster, card, wait, server, links)
+        problem = problem or _see_who_is_reached(cluster, links)
+    except BaseException:  # such as a signal
+        _answer(links, refused=f"distribute: {cluster} was stopped")
+        raise
     if problem:
+        _answer(links, refused=problem)
         raise InputError(problem)
+    _answer(links, welcome=True)
     return links
 
 
-def _difference(cluster, card, greeting, missing):
-    """Returns what is wrong with a worker that has come, None if nothing."""
-    number, theirs = greeting["number"], greeting["card"]
-    if greeting["addresses"] != list(cluster.addresses) or number not in missing:
-        return (
-            "distribute: the workers do not agree on who they are. Received: worker "
-            f"{number} of {', '.join(greeting['addresses'])}, and the chief of "
-            f"{', '.join(cluster.addresses)}. Allowed: the same list, each number once"
-        )
-    found = [
-        f"{name} {theirs.get(name)} instead of {card.get(name)}"
-        for name in {**card, **theirs}
-        if card.get(name) != theirs.get(name)
-    ]
-    if found:
-        return (
-            f"distribute: {cluster.name(number)} differs from the chief. Received: "
-            f"{'; '.join(found)}. Allowed: the same software and knobs everywhere "
-            f"({', '.join(MAY_DIFFER)} may differ)"
-        )
+def _answer(links, **answer):
+    for link in links.values():
+        link.send(**answer)
+
+
+def _gather(cluster, card, wait, server, links):
+    """Fills `links` until all workers are there. Returns what is wrong, or None."""
+    deadline, arrivals = time.monotonic() + wait, queue.Queue()
+    server.settimeout(PAUSE)
+    while missing := _missing(cluster, links):
+        if time.monotonic() > deadline:
+            names = ", ".join(cluster.name(number) for number in sorted(missing))
+            return _absent(names, wait, "no connection")
+        with suppress(TimeoutError):
+            # In a thread: a stranger who says nothing holds nobody up.
+            arrived = server.accept()[0], arrivals
+            threading.Thread(target=_hear, args=arrived, daemon=True).start()
+        with suppress(queue.Empty):
+            link, greeting = arrivals.get_nowait()
+            missing = _missing(cluster, links)
+            if problem := difference(cluster, card, greeting, missing):
+                link.send(refused=problem)
+                return problem
+            links[greeting["number"]] = link
     return None
 
 
-def _listen(address):
+def _missing(cluster, links):
+    """Returns who is not there, also those that have gone again, to be restarted."""
+    for number in [n for n, link in links.items() if link.is_closed()]:
+        links.pop(number).close()
+    return set(range(1, len(cluster.addresses))) - set(links)
+
+
+def _hear(connection, arrivals):
+    """Puts a worker that has connected, and what it says, into a queue."""
+    with suppress(OSError):
+        link = Link(connection)
+        greeting = link.receive(GREETING, SHORT)
+        if _is_greeting(greeting):
+            arrivals.put((link, greeting))
+        else:  # none of us
+            link.close()
+
+
+def _is_greeting(found):
+    kinds = {"number": int, "addresses": list, "card": dict}
+    return (
+        found is not None
+        and all(isinstance(found.get(key), kind) for key, kind in kinds.items())
+        and all(isinstance(address, str) for address in found["addresses"])
+    )
+
+
+def _see_who_is_reached(cluster, links):
+    """Lets the workers try to reach each other. Returns what is wrong, or None."""
+    _answer(links, reach=True)
+    problem = _unreached(cluster, links)
+    for number, link in links.items():
+        gone = {"unreached": f"distribute: {cluster.name(number)} has gone again"}
+        problem = problem or (link.receive(3 * REACH) or gone).get("unreached")
+    return problem
+
+
+def _unreached(cluster, numbers):
+    """Returns the first of some workers that cannot be connected to, or None."""
+    for number in numbers:
+        try:
+            _connect(cluster.addresses[number], REACH).close()
+        except OSError as error:
+            return (
+                f"distribute: {cluster.name(number)} cannot be reached from {cluster}. "
+                f"Received: {error}. Allowed: addresses and open ports by which each "
+                "machine reaches the others"
+            )
+    return None
+
+
+def _join(cluster, card, wait):
+    """Returns the `Link` to the chief, also to one that is started again meanwhile."""
+    deadline, reason = time.monotonic() + wait, ""
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            return _greet(cluster, card, _connect(cluster.addresses[0], left), wait)
+        except OSError as error:
+            reason = str(error)
+        time.sleep(PAUSE)
+    raise InputError(_absent(cluster.name(0), wait, reason))
+
+
+def _greet(cluster, card, connection, wait):
+    link, number = Link(connection), cluster.number
+    link.send(number=number, addresses=cluster.addresses, card=card)
+    answer = link.receive(2 * wait)  # the chief waits for others meanwhile
+    if answer and "reach" in answer:
+        count = len(cluster.addresses)
+        # In the ring of an exchange; the chief has been reached.
+        beside = {number - 1, (number + 1) % count} - {0}
+        link.send(unreached=_unreached(cluster, beside))
+        answer = link.receive(2 * wait)
+    if answer and "refused" in answer:
+        raise InputError(str(answer["refused"]))
+    if not answer:
+        link.close()
+        raise ConnectionError("no answer")
+    return link
+
+
+def _connect(address, timeout):
+    host, _, port = address.rpartition(":")
+    connection = socket.create_connection((host.strip("[]"), int(port)), timeout)
+    if connection.getsockname() == connection.getpeername():
+        connection.close()  # the port was free, and was given to this side
+        raise ConnectionError("nobody there")
+    return connection
+
+
+def _listen(cluster):
+    address = cluster.addresses[cluster.number]
     port = int(address.rpartition(":")[2])
     dual = socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if dual else socket.AF_INET
     try:
         return socket.create_server(("", port), family=family, dualstack_ipv6=dual)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise InputError(
-            f"distribute: the chief's port cannot be opened ({error}). "
+            f"distribute: the port of {cluster} cannot be opened ({error}). "
             f"Received: {address}. Allowed: a port that is free on that machine"
         ) from None
-
-
-def _connect(cluster, wait):
-    host, _, port = cluster.addresses[0].rpartition(":")
-    deadline, reason = time.monotonic() + wait, ""
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            link = Link(socket.create_connection((host.strip("[]"), int(port)), left))
-            if link.socket.getsockname() != link.socket.getpeername():
-                return link
-            link.close()  # with itself: the port was free, and was given to this side
-        except (OSError, OverflowError) as error:
-            reason = str(error)
-        time.sleep(PAUSE)
-    raise InputError(_absent(cluster.name(0), wait, reason))
 
 
 def _absent(names, wait, reason):

@@ -46,18 +46,27 @@ def check_start(config):
             )
 
 
-def load_start(folder, generator, discriminator):
-    """Gives both networks the weights of the run in `folder`.
+def load_start(folder):
+    """Returns the weights of the run in `folder`: lists of arrays of both networks.
+
+    Call it outside the scope of a strategy, where all processes would have to make the
+    variables of these networks, and only the chief has the run.
+    """
+    run = Run.open(folder)
+    return run.load_generator().get_weights(), run.load_discriminator().get_weights()
+
+
+def give_start(config, generator, discriminator, weights):
+    """Gives both networks the weights from `load_start`.
 
     Raises:
         InputError: If they do not fit.
     """
-    other = Run.open(folder)
     try:
-        generator.set_weights(other.load_generator().get_weights())
-        discriminator.set_weights(other.load_discriminator().get_weights())
+        generator.set_weights(weights[0])
+        discriminator.set_weights(weights[1])
     except ValueError as error:  # Keras': a number or shape of weights
         raise InputError(
             "init_from: the saved weights do not fit the run's own config. "
-            f"Received: {other.folder}. Allowed: a run as training left it"
+            f"Received: {config.init_from}. Allowed: a run as training left it"
         ) from error

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from dcgan.cluster import find_cluster
-from dcgan.errors import InputError
+from dcgan.errors import InputError, in_a_line, one_line
 from dcgan.origin import picture_changes
 from dcgan.rendezvous import meet
 
@@ -79,19 +79,38 @@ class Team:
         Args:
             digests: From `describe_pictures`.
         """
-        if not self.is_chief:
-            self._tell(pictures=digests)
-        for number in self.links if self.is_chief else ():
-            theirs = self._mail[number].get()["pictures"]
+        for worker, theirs in self._heard(digests):
             if list(theirs.items()) == list(digests.items()):
                 continue
             found = picture_changes(digests, theirs) or ["another order"]
             raise InputError(
                 "data: the pictures differ between machines. Received: "
-                f"{'; '.join(found)} on {self.cluster.name(number)}, compared with the "
-                "chief. Allowed: the same pictures everywhere"
+                f"{'; '.join(found)} on {worker}, compared with the chief. Allowed: "
+                "the same pictures everywhere"
             )
         self.share("pictures")
+
+    def compare_cards(self, count):
+        """Refuses workers with more or fewer GPUs than the chief.
+
+        Args:
+            count: GPUs that this process uses.
+        """
+        for worker, theirs in self._heard(count):
+            if theirs != count:
+                raise InputError(
+                    "distribute: the number of GPUs differs between workers. Received: "
+                    f"{theirs} on {worker}, and {count} on the chief. Allowed: the "
+                    "same number, such as by CUDA_VISIBLE_DEVICES"
+                )
+        self.share("cards")
+
+    def _heard(self, value):
+        """Tells the chief a value. There it yields the names and values of others."""
+        if not self.is_chief:
+            self._tell(value=value)
+        for number in self.links if self.is_chief else ():
+            yield self.cluster.name(number), self._mail[number].get()["value"]
 
     @contextmanager
     def explained(self):
@@ -113,6 +132,9 @@ class Team:
             self._tell(end=[LOST, f"{self.cluster} was stopped"])
         elif isinstance(error, InputError | OSError | MemoryError):
             self._tell(end=[REFUSED, f"{self.cluster}: {error}"])
+        else:
+            failure = f"{type(error).__name__}: {in_a_line(error)}"
+            self._tell(end=[LOST, f"{self.cluster} failed: {failure}"])
 
     def _tell(self, **message):
         for link in self.links.values():
@@ -120,22 +142,24 @@ class Team:
 
     def _read(self, number):
         """Takes in what a worker says, until it ends."""
+        verdict = [LOST, f"{self.cluster.name(number)} {GONE}"]
         while message := self.links[number].receive():
             if "bye" in message:
                 return
             if "end" in message:
-                self._end(*message["end"])
+                verdict = message["end"]
+                break
             if "signal" in message:
                 self._asked = message["signal"]
             else:
                 self._mail[number].put(message)
-        self._end(LOST, f"{self.cluster.name(number)} {GONE}")
+        self._end(*verdict)
 
     def _end(self, code, sentence):
         """Ends the process, whose main thread may wait for a worker that has gone."""
         self._tell(end=[code, sentence])
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"\nerror: {' '.join(sentence.split())}\n")
+            sys.stderr.write(f"\nerror: {one_line(sentence)}\n")
             sys.stderr.flush()
         os._exit(code)
 

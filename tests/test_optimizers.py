@@ -8,6 +8,7 @@ import tensorflow as tf
 import dcgan
 from dcgan.config import Config
 from dcgan.errors import InputError
+from dcgan.training import optimizers
 from dcgan.training.gan import GAN
 from dcgan.training.optimizers import (
     FusedAdam,
@@ -224,3 +225,12 @@ def test_float16_skips_a_step_that_overflows_and_halves_the_scale():
     np.testing.assert_array_equal(gan.discriminator.get_weights()[0], before)
     assert float(gan.d_optimizer.dynamic_scale) == scale / 2
     assert int(gan.d_optimizer.iterations) == 0
+
+
+def test_optimizers_that_sum_in_another_way_are_refused(monkeypatch):
+    """Else a new version of Keras would sum gradients that are sums already."""
+    optimizer = keras.optimizers.SGD(1.0)
+    optimizers.leave_sums(optimizer)
+    monkeypatch.setattr(optimizers, "SUMMING", "_sum_gradients")
+    with pytest.raises(RuntimeError, match="no Optimizer._sum_gradients"):
+        optimizers.leave_sums(optimizer)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from dcgan.config import load_config
 from dcgan.errors import InputError
 from dcgan.run import Run
 from dcgan.start import NETWORK_KNOBS, check_start
+from dcgan.training.progressive import grow
 
 
 def fine_tuning(run, folder, **knobs):
@@ -141,3 +143,27 @@ def test_a_run_goes_on_without_the_run_that_it_started_from(trained, tmp_path):
     shutil.rmtree(base)
     fine = dcgan.train(fine_tuning(run, tmp_path, **knobs, epochs=2))
     assert len(fine.log.read_text().splitlines()) == 3
+
+
+def test_weights_are_loaded_outside_the_scope_of_a_strategy(trained, tmp_path):
+    """Within it all processes make the same variables, and the chief alone loads."""
+    run, _ = trained
+    within, loaded = [], []
+
+    @contextmanager
+    def scope():
+        within.append(True)
+        yield
+        within.clear()
+
+    def load(self):
+        loaded.append(bool(within))
+        return real(self)
+
+    real = Run.load_generator
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "load_generator", load)
+        _, gan = next(grow(fine_tuning(run, tmp_path), 1, scope=scope))
+    assert loaded == [False]
+    for mine, its in zip(gan.generator.get_weights(), real(run).get_weights()):
+        np.testing.assert_array_equal(mine, its)

@@ -12,8 +12,8 @@ from dcgan.stages import Stage
 from dcgan.training import timing
 from dcgan.training.duration import IN_MEMORY, Work
 from dcgan.training.optimizers import learning_rate_factor
-from dcgan.training.team import Workers
 from dcgan.training.timing import StepTimes, StopInTime
+from dcgan.training.workers import Workers
 
 NOTHING = Work({}, 0.0)
 NARROW = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4}
@@ -47,6 +47,16 @@ def test_slow_steps_are_timed_until_the_limit(clock):
         clock.time += 4.0
         callback.on_train_batch_end(number)
     assert model.stop_training and (callback.timed, callback.a_step) == (12, 4)
+
+
+def test_steps_are_timed_also_where_another_process_ends_them(clock):
+    """The chief's clock may reach the limit a moment before this one's."""
+    callback, model = StepTimes(limit=10), SimpleNamespace(stop_training=False)
+    callback.set_model(model)
+    for batch, seconds in enumerate([30, 8, 4]):
+        clock.time += seconds
+        callback.on_train_batch_end(batch)
+    assert callback.a_step == callback.timed == 4 and not model.stop_training
 
 
 def end_epochs(callback, clock, plan, stage, seconds):

@@ -8,6 +8,8 @@ import tensorflow as tf
 from dcgan import replicas
 from dcgan.errors import InputError
 
+SUMMING = "_all_reduce_sum_gradients"  # of Keras' optimizers, see `leave_sums`
+
 
 class FusedAdam(keras.optimizers.Adam):
     """`keras.optimizers.Adam` with one operation a weight instead of a dozen.
@@ -104,10 +106,17 @@ def apply_gradients(optimizer, tape, loss, network):
 def leave_sums(optimizer):
     """Keeps a Keras optimizer from summing gradients, which `apply_gradients` has done.
 
-    Keras sums after it has clipped.
+    Keras sums them after it has clipped them, and looked whether they are finite. There
+    is no public way to leave it out; handing Keras the sum's n-th part would exchange
+    all gradients twice, and clip them at another norm.
+
+    Raises:
+        RuntimeError: If Keras has changed the method, so that it would sum sums.
     """
     for each in (optimizer, getattr(optimizer, "inner_optimizer", optimizer)):
-        each._all_reduce_sum_gradients = list
+        if not hasattr(each, SUMMING):
+            raise RuntimeError(f"this version of Keras has no Optimizer.{SUMMING}")
+        setattr(each, SUMMING, list)
 
 
 def clip_weights(network, limit):

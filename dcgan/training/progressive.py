@@ -8,7 +8,7 @@ from dcgan.models.fade import set_alpha
 from dcgan.models.generator import build_generator
 from dcgan.shapes import fades
 from dcgan.stages import plan_stages
-from dcgan.start import load_start
+from dcgan.start import give_start, load_start
 from dcgan.training.gan import GAN
 
 
@@ -39,15 +39,16 @@ def grow(config, steps_per_epoch, first=0, scope=nullcontext):
         Karras et al. 2018, Progressive Growing of GANs, section 2.
     """
     gan, plan = None, plan_stages(config)
+    start = load_start(config.init_from) if config.init_from else None
     for number, stage in enumerate(plan):
         with scope():
-            gan = grown_gan(config, stage, steps_per_epoch, gan)
+            gan = grown_gan(config, stage, steps_per_epoch, gan, start)
         gan.plan = plan
         if number >= first:
             yield stage, gan
 
 
-def grown_gan(config, stage, steps_per_epoch, before=None):
+def grown_gan(config, stage, steps_per_epoch, before=None, start=None):
     """Returns the compiled `GAN` of a stage.
 
     Layers of the stage before keep their weights, found by name; with `freeze` for
@@ -58,11 +59,12 @@ def grown_gan(config, stage, steps_per_epoch, before=None):
         stage: The `Stage`.
         steps_per_epoch: Batches in one pass over the pictures.
         before: The `GAN` of the stage before; None for the first.
+        start: From `load_start`, if the networks start from those of another run.
     """
     generator = build_generator(config, stage.size)
     discriminator = build_discriminator(config, stage.size)
-    if config.init_from:
-        load_start(config.init_from, generator, discriminator)
+    if start:
+        give_start(config, generator, discriminator, start)
     carried = {}
     if before is not None:
         pairs = (before.generator, generator), (before.discriminator, discriminator)

@@ -25,6 +25,11 @@ def make_strategy(config, cluster=None):
     return strategy
 
 
+def count_cards():
+    """Returns how many GPUs this process may use; TensorFlow does not start for it."""
+    return len(tf.config.list_physical_devices("GPU"))
+
+
 def _mirrored(config, cluster):
     if not config.logical_cpus:
         return tf.distribute.MirroredStrategy()
@@ -99,7 +104,6 @@ def share_variables(strategy, variables):
         strategy: `tf.distribute.Strategy`.
         variables: List of `tf.Variable`s that were made under it.
     """
-
     whole = [v for v in variables if not v.dtype.is_floating]
     others = [v for v in variables if v.dtype.is_floating]
 
@@ -107,8 +111,9 @@ def share_variables(strategy, variables):
         # What is summed at once is of one type.
         for found, dtype in ((others, tf.float32), (whole, tf.int64)):
             own = [tf.cast(tf.convert_to_tensor(v), dtype) for v in found]
-            first = tf.cast(number() == 0, dtype)
-            for variable, value in zip(found, total([first * x for x in own])):
+            # Not a product with 0, which keeps what is no number.
+            firsts = [tf.where(number() == 0, x, tf.zeros_like(x)) for x in own]
+            for variable, value in zip(found, total(firsts)):
                 variable.assign(tf.cast(value, variable.dtype))
 
     if strategy.num_replicas_in_sync > 1:

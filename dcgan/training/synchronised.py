@@ -28,7 +28,8 @@ def synchronise(network, statistics=True):
         has no such layers or was made for one replica.
 
     Raises:
-        InputError: If there are such layers in a model without a graph.
+        InputError: If there are such layers in a model without a graph, or BatchNorm
+            is not over the last axis.
     """
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
         return network
@@ -40,6 +41,11 @@ def synchronise(network, statistics=True):
             f"distribute: {layers[0].name} is in a model that cannot be taken apart. "
             f"Received: {type(network).__name__}. Allowed: functional and sequential "
             "models, or no strategy"
+        )
+    for layer in filter(_is_over_another_axis, layers):
+        raise InputError(
+            f"distribute: {layer.name} normalises another axis than the last. "
+            f"Received: axis={layer.axis}. Allowed: -1, or no strategy"
         )
     return with_layers(network, {id(x): _replacement(x, statistics) for x in layers})
 
@@ -116,6 +122,12 @@ class GlobalDropout(keras.layers.Layer):
             return self.plain.call(ones, training=True)
 
         return inputs * replicas.drawn(draw, tf.shape(inputs)[0])
+
+
+def _is_over_another_axis(layer):
+    if not isinstance(layer, keras.layers.BatchNormalization):
+        return False
+    return layer.axis not in (-1, layer.input_spec.ndim - 1)
 
 
 REPLACED = {

@@ -36,9 +36,9 @@ from dcgan.training.messages import (
 from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
-from dcgan.training.strategy import make_strategy
-from dcgan.training.team import Workers, follow
+from dcgan.training.strategy import count_cards, make_strategy
 from dcgan.training.timing import StopInTime, plan_minutes, settle_length
+from dcgan.training.workers import Workers, follow
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
 
@@ -72,9 +72,10 @@ def train(config, images, names=None, started=None, team=None):
     run = Run.check_place(config) if team.is_chief else None
     digests = describe_pictures(images, names)
     team.compare_pictures(digests)
+    team.compare_cards(count_cards())
     pictures = Pictures(*set_aside(images, config.holdout, config.seed), digests)
-    workers = Workers(team, make_strategy(config, team.cluster))
     with team.explained():
+        workers = Workers(team, make_strategy(config, team.cluster))
         if not team.is_chief:
             return follow(config, pictures.train, workers)
         finished = _lead(config, run, pictures, started, workers)

@@ -19,6 +19,7 @@ from dcgan.training.fitting import fit_stage
 from dcgan.training.progressive import grow
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.strategy import share_variables
+from dcgan.training.timing import time_stages
 
 
 class Workers(NamedTuple):
@@ -72,8 +73,6 @@ def follow(config, images, workers):
 
 
 def _time(config, images, workers, stopper, order):
-    from dcgan.training.timing import time_stages  # which uses `Workers`
-
     time_stages(config, images, workers)
 
 

@@ -1,0 +1,104 @@
+"""What workers tell each other: the chief's team and a worker's, joined by a socket."""
+
+import queue
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dcgan import team as team_module
+from dcgan.cluster import Cluster
+from dcgan.errors import InputError, Stopped
+from dcgan.link import Link
+from dcgan.team import LOST, REFUSED, Team
+
+ADDRESSES = ("a:1", "b:2")
+
+
+@pytest.fixture
+def ended(monkeypatch):
+    """Queue of the exit codes with which teams end their process."""
+    codes = queue.Queue()
+    monkeypatch.setattr(team_module.os, "_exit", codes.put)
+    return codes
+
+
+@pytest.fixture
+def teams(ended):
+    """The chief's and that of worker 1."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sockets = socket.create_connection(server.getsockname()), server.accept()[0]
+    links, before = (
+        {1: Link(sockets[0])},
+        {0: Link(sockets[1])},
+    ), threading.enumerate()
+    teams = [Team(Cluster(ADDRESSES, k), links[k]) for k in (0, 1)]
+    yield teams
+    for team in teams:
+        team.leave()
+    # Before `_exit` is the real one again.
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join(60)
+    for each in sockets:
+        each.close()
+
+
+def together(*calls):
+    """Calls functions at the same time. Returns what the first one returns."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [pool.submit(call) for call in calls][0].result(60)
+
+
+def test_another_number_of_gpus_is_refused(teams):
+    chief, worker = teams
+    together(lambda: chief.compare_cards(8), lambda: worker.compare_cards(8))
+    worker._tell(value=7)
+    said = r"Received: 7 on worker 1 \(b:2\), and 8 on the chief"
+    with pytest.raises(InputError, match=said):
+        chief.compare_cards(8)
+
+
+@pytest.mark.parametrize(
+    "error, code, sentence",
+    [
+        (
+            InputError("data: none\x1b[2J"),
+            REFUSED,
+            "worker 1 (b:2): data: none\\x1b[2J",
+        ),
+        (OSError("disk full"), REFUSED, "worker 1 (b:2): disk full"),
+        (Stopped(15), LOST, "worker 1 (b:2) was stopped"),
+        (KeyError("no"), LOST, "worker 1 (b:2) failed: KeyError: 'no'"),
+    ],
+)
+def test_why_a_worker_ends_is_said_where_others_end(
+    error, code, sentence, teams, ended, capsys
+):
+    """What comes from another machine gives no orders to this one's terminal."""
+    teams[1].leave(error)
+    assert ended.get(timeout=60) == ended.get(timeout=60) == code  # of both
+    assert f"\nerror: {sentence}\n" in capsys.readouterr().err
+
+
+def test_a_worker_that_says_nothing_has_gone(teams, ended, capsys):
+    teams[1].links[0].socket.shutdown(socket.SHUT_RDWR)
+    assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
+    assert "error: worker 1 (b:2) has gone: it was killed" in capsys.readouterr().err
+
+
+def test_after_a_farewell_nothing_ends(teams, ended):
+    for team in teams:
+        team.leave()
+    teams[1].links[0].socket.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(queue.Empty):
+        ended.get(timeout=0.5)
+
+
+def test_a_signal_to_a_worker_stops_all_after_the_same_step(teams):
+    chief, worker = teams
+    chief.agree(None, False)  # that step was decided when the signal came
+    assert worker.agree(15, True) == [None, False]
+    while chief._asked is None:
+        pass
+    assert chief.agree(None, False) == worker.agree(None, False) == [15, False]

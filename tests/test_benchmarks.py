@@ -16,7 +16,7 @@ from benchmarks import (
     overhead,
     published,
     ring,
-    scaling,
+    sizes,
     step_speed,
     time_to_quality,
 )
@@ -29,7 +29,7 @@ from dcgan.training.scoring import HEADER
 
 FOLDER = Path(measure.__file__).parent
 PROGRAMS = ["arithmetic", "explore_speed", "overhead", "parallel", "published"]
-PROGRAMS += ["scaling", "step_speed", "time_to_quality"]
+PROGRAMS += ["sizes", "step_speed", "time_to_quality"]
 TINY = "--size=16 --g_features=2 --d_features=2 --batch_size=4 --gradients_every=0"
 
 
@@ -114,9 +114,9 @@ def test_what_training_costs_beside_its_steps(tmp_path, capsys, monkeypatch):
 
 
 def test_what_more_and_larger_pictures_cost(capsys, monkeypatch):
-    monkeypatch.setattr(scaling, "interleave", once)
+    monkeypatch.setattr(sizes, "interleave", once)
     flags = "--small --pictures 20,40 --sizes 16,32 --rounds 1 --steps 1"
-    scaling.main(flags.split())
+    sizes.main(flags.split())
     said = capsys.readouterr().out
     for name in ("Reading", "Training", "Size"):
         assert re.search(rf"^{name}: (not )?flat, at most", said, re.MULTILINE)
@@ -125,12 +125,12 @@ def test_what_more_and_larger_pictures_cost(capsys, monkeypatch):
 
 def test_flat_is_within_a_tenth(capsys):
     costs = {1000: [Cost(1e-3, 1e-3)], 9000: [Cost(1.2e-3, 1e-3)]}
-    scaling.print_counts("Reading", costs)
+    sizes.print_counts("Reading", costs)
     assert "Reading: not flat, at most 1.20 times" in capsys.readouterr().out
     # Four times the work in three times the time, then in five times.
     for wall, word in ((3.0, "Size: flat"), (5.0, "Size: not flat")):
-        sizes = {32: [Cost(1.0, 1.0)], 64: [Cost(wall, wall)]}
-        scaling.print_sizes(sizes, {32: 1e9, 64: 4e9})
+        costs = {32: [Cost(1.0, 1.0)], 64: [Cost(wall, wall)]}
+        sizes.print_sizes(costs, {32: 1e9, 64: 4e9})
         assert word in capsys.readouterr().out
 
 

@@ -1,4 +1,4 @@
-"""What more and larger pictures cost: `python benchmarks/scaling.py`.
+"""What more and larger pictures cost: `python benchmarks/sizes.py`.
 
 - Reading: seconds for each picture of a folder that is read for the first time, from
   1,000 to 100,000 drawn pictures of 64x64. Flat is within 10 %.

@@ -22,6 +22,7 @@ from benchmarks import (
 )
 from benchmarks.measure import Cost
 from dcgan.config import load_flags
+from dcgan.evaluation.reference import Reference
 from dcgan.run import Run
 from dcgan.tables import append_row
 from dcgan.training.logs import TIMING_HEADER
@@ -235,6 +236,29 @@ def test_scoring_takes_no_time(scored):
     assert time_to_quality.minutes_of(scored)[4] == pytest.approx(290 / 60)
 
 
+def test_scores_of_an_epoch_that_was_not_finished_are_left_out(scored):
+    """Killed after the line in `scores.csv`, before that in `timing.csv`."""
+    row = {"epoch": 6, "kid": 10.0, "kid_error": 1.0}
+    append_row(scored.scores, HEADER, row)
+    curve = time_to_quality.read_result("default", scored).curve
+    assert (curve["epoch"], curve["minutes"]) == ([2, 4], [2.0, 4.0])
+    scored.timing.unlink()  # in the very first epoch
+    assert time_to_quality.read_result("default", scored).curve == {}
+
+
+def test_a_training_that_failed_says_so_beside_what_it_had_come_to(scored):
+    result = time_to_quality.read_result("default", scored, "no memory")
+    row = time_to_quality.row_of(result)
+    assert row[3] == "900 +- 9" and row[-1] == "700 (2.0); no memory"
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "half", "nan", "inf"])
+def test_the_minutes_are_a_number_above_0(minutes, capsys):
+    with pytest.raises(SystemExit):
+        time_to_quality.main([f"--minutes={minutes}"])
+    assert "--minutes" in capsys.readouterr().err
+
+
 def test_quality_against_minutes_is_drawn_and_written(scored, tmp_path):
     result = time_to_quality.read_result("default", scored)
     lost = time_to_quality.read_result("r3gan", Run(tmp_path / "no"), "no memory")
@@ -301,6 +325,41 @@ def test_pictures_come_back_from_sheets_in_their_order(channels):
     assert np.abs(middle - greys[:, None]).max() <= 3
 
 
+class Means:
+    """An extractor: the mean colour. It counts the pictures that it has seen."""
+
+    name, input_size, seen = "means", 8, 0
+
+    def __call__(self, images):
+        self.seen += len(images)
+        return images.mean((1, 2)).astype(np.float32)
+
+
+def test_real_pictures_are_scored_against_the_others():
+    """Each picture is looked at once, and mirrored, however often it is drawn."""
+    real = np.random.default_rng(0).integers(0, 256, (160, 8, 8, 3), np.uint8)
+    counted = Means()
+    extractor = published.Remembering(counted)
+    found = published.score_real(real, 3, extractor)
+    assert counted.seen <= 2 * 160
+    assert len({scores["kid"] for scores in found}) == 3  # other pictures each time
+    order = np.random.default_rng(0).permutation(160)
+    reference = Reference(real[order[64:]], extractor=Means())
+    assert found[0] == pytest.approx(reference.quick(real[order[:64]]))
+    row = published.row_of(found)
+    middle = sorted(scores["coverage"] for scores in found)[1]
+    assert row[3].startswith(f"{middle:.2f} (") and 0.5 < middle <= 1
+
+
+def test_a_remembering_extractor_answers_as_the_plain_one():
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
+    counted = Means()
+    extractor = published.Remembering(counted)
+    for chosen in (images[:3], images[[1, 4, 1]], images):
+        np.testing.assert_array_equal(extractor(chosen), Means()(chosen))
+    assert counted.seen == 5
+
+
 def test_a_run_is_scored_as_a_published_sheet(tmp_path):
     data = write_pictures(tmp_path / "pictures", 20)
     flags = ["--recipe=narrow", *TINY.split(), "--epochs=1", "--eval_every=0"]
@@ -312,8 +371,13 @@ def test_a_run_is_scored_as_a_published_sheet(tmp_path):
     assert done.returncode == 0, done.stderr
     first, head, _, *rows = done.stdout.strip().splitlines()
     assert first == "2 sheets of 64 samples, JPEG quality 75"
-    assert head.split("|")[2].strip() == "KID x 1000"
-    assert [row.split()[1] for row in rows] == ["lite0", "lite1"]
+    assert head.split("|")[3].strip() == "KID x 1000"
+    *rows, too_few = rows
+    assert [row.split()[1:4] for row in rows] == [
+        ["lite0", "|", "samples"],
+        ["lite1", "|", "samples"],
+    ]
+    assert too_few == "No sheets of real pictures: they take 74 or more"
     wrong = python(FOLDER / "published.py", tmp_path / "run", "--extractors", "vgg")
     assert wrong.returncode == 2 and "--extractors" in wrong.stderr
 

@@ -13,15 +13,19 @@ them.
 It takes the minutes times the number of recipes, 2 hours by default, and the scores.
 """
 
-import math
 import sys
-from argparse import ArgumentTypeError
 from itertools import accumulate
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.measure import parser_of, positive, print_machine, table
+from benchmarks.measure import (
+    parser_of,
+    positive,
+    positive_number,
+    print_machine,
+    table,
+)
 from dcgan.cells import Cell
 from dcgan.cli import run_command
 from dcgan.config import load_config
@@ -122,23 +126,12 @@ def write(folder, title, results):
     print(f"\n{text}")
 
 
-def number(text):
-    """The type of a flag that is a number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < math.inf:
-        raise ArgumentTypeError(f"{text!r} is no number above 0")
-    return value
-
-
 def main(argv=None):
     """Trains, draws and prints."""
     parser = parser_of(__doc__)
     add = parser.add_argument
     add("--recipes", default=",".join(EVAL_EVERY), help="comma list (%(default)s)")
-    add("--minutes", type=number, default=30.0, help="of each training (30)")
+    add("--minutes", type=positive_number, default=30.0, help="of each training (30)")
     add("--data", default="openmoji", help="or a folder of pictures")
     add("--size", type=positive, help="side of the pictures; the recipe's")
     add("--eval_every", type=positive, help="epochs between scores; by the recipe")

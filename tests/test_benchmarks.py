@@ -7,26 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import python, write_pictures
-from PIL import Image
 
 import dcgan
 from benchmarks import (
     explore_speed,
     measure,
     overhead,
-    published,
     ring,
     sizes,
     step_speed,
-    time_to_quality,
 )
 from benchmarks.measure import Cost
 from dcgan.config import load_flags
-from dcgan.evaluation.reference import Reference
-from dcgan.run import Run
-from dcgan.tables import append_row
-from dcgan.training.logs import TIMING_HEADER
-from dcgan.training.scoring import HEADER
 
 FOLDER = Path(measure.__file__).parent
 PROGRAMS = ["arithmetic", "explore_speed", "overhead", "parallel", "published"]
@@ -212,174 +204,6 @@ def test_pytorchs_augmentation_does_what_ours_does(name, monkeypatch):
     theirs = getattr(pytorch_dcgan, name)(torch.tensor(pictures).permute(0, 3, 1, 2))
     ours = getattr(augment, name)(pictures, -drawn if name == "translation" else drawn)
     np.testing.assert_allclose(theirs.permute(0, 2, 3, 1), ours, atol=1e-6)
-
-
-@pytest.fixture
-def scored(tmp_path):
-    """A run of four epochs of a minute; the second and the last took longer."""
-    run = Run(tmp_path / "default")
-    run.folder.mkdir()
-    for epoch, seconds in enumerate((60, 90, 60, 80), start=1):
-        append_row(run.timing, TIMING_HEADER, {"epoch": epoch, "seconds": seconds})
-    shares = {"recall": 0.5, "coverage": 0.25, "authpct": 0.75}
-    for epoch, kid in ((2, 700.0), (4, 900.0)):
-        row = {"epoch": epoch, "kid": kid, "kid_error": 9.0} | shares
-        append_row(run.scores, HEADER, row)
-    return run
-
-
-def test_scoring_takes_no_time(scored):
-    assert time_to_quality.minutes_of(scored) == {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0}
-    every = [name for name, epochs in time_to_quality.EVAL_EVERY.items() if epochs < 2]
-    assert every == []  # an epoch without scores tells what one takes
-    scored.scores.unlink()
-    assert time_to_quality.minutes_of(scored)[4] == pytest.approx(290 / 60)
-
-
-def test_scores_of_an_epoch_that_was_not_finished_are_left_out(scored):
-    """Killed after the line in `scores.csv`, before that in `timing.csv`."""
-    row = {"epoch": 6, "kid": 10.0, "kid_error": 1.0}
-    append_row(scored.scores, HEADER, row)
-    curve = time_to_quality.read_result("default", scored).curve
-    assert (curve["epoch"], curve["minutes"]) == ([2, 4], [2.0, 4.0])
-    scored.timing.unlink()  # in the very first epoch
-    assert time_to_quality.read_result("default", scored).curve == {}
-
-
-def test_a_training_that_failed_says_so_beside_what_it_had_come_to(scored):
-    result = time_to_quality.read_result("default", scored, "no memory")
-    row = time_to_quality.row_of(result)
-    assert row[3] == "900 +- 9" and row[-1] == "700 (2.0); no memory"
-
-
-@pytest.mark.parametrize("minutes", ["0", "-1", "half", "nan", "inf"])
-def test_the_minutes_are_a_number_above_0(minutes, capsys):
-    with pytest.raises(SystemExit):
-        time_to_quality.main([f"--minutes={minutes}"])
-    assert "--minutes" in capsys.readouterr().err
-
-
-def test_quality_against_minutes_is_drawn_and_written(scored, tmp_path):
-    result = time_to_quality.read_result("default", scored)
-    lost = time_to_quality.read_result("r3gan", Run(tmp_path / "no"), "no memory")
-    time_to_quality.write(tmp_path / "out", "A title", [result, lost])
-    lines = (tmp_path / "out" / "time_to_quality.md").read_text().splitlines()
-    numbers = "4 | 4.0 | 900 +- 9 | 0.50 | 0.25 | 0.75 | 700 (2.0)"
-    assert lines[0] == "A title" and lines[-2] == f"| default | {numbers} |"
-    assert lines[-1].startswith("| r3gan | ") and "no memory" in lines[-1]
-    with Image.open(tmp_path / "out" / "time_to_quality.png") as picture:
-        assert np.asarray(picture.convert("L")).std() > 10
-    curves = time_to_quality.kid_figure([result], "", against="minutes").axes
-    assert list(curves[0].lines[0].get_xdata()) == [2.0, 4.0]
-    assert curves[1].get_xlabel() == "minutes"
-
-
-def test_the_flags_are_knobs(tmp_path):
-    seen = {}
-
-    def run_jobs(jobs, at_once):
-        assert at_once == 1
-        for recipe, ([command], _) in jobs.items():
-            seen[recipe] = load_flags(command[1:])
-            yield recipe, ""
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time_to_quality, "run_jobs", run_jobs)
-        time_to_quality.main(
-            f"--minutes 5 --size 32 --runs {tmp_path} --seed 3".split()
-        )
-    assert list(seen) == ["keras-dcgan", "diffaugment", "r3gan", "default"]
-    for recipe, config in seen.items():
-        assert (config.recipe, config.name, config.runs) == (
-            recipe,
-            recipe,
-            str(tmp_path),
-        )
-        assert (config.minutes, config.size, config.seed) == (5, 32, 3)
-        assert config.eval_every == time_to_quality.EVAL_EVERY[recipe]
-
-
-def test_a_training_is_scored(tmp_path, monkeypatch, capsys):
-    make = time_to_quality.command_of
-
-    def command(*args):  # the clock of a loaded machine would decide how far it gets
-        return [flag for flag in make(*args) if not flag.startswith("--minutes")]
-
-    monkeypatch.setattr(time_to_quality, "command_of", command)
-    data = write_pictures(tmp_path / "pictures", 12, side=16)
-    flags = [f"--data={data}", f"--runs={tmp_path}", "--recipes=default", *TINY.split()]
-    time_to_quality.main([*flags, "--eval_every=2", "--epochs=4"])
-    (row,) = re.findall(r"^\| default \| (.*) \|$", capsys.readouterr().out, re.M)
-    assert row.split(" | ")[0] == "4" and "+-" in row
-    assert (tmp_path / "time_to_quality.png").is_file()
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_come_back_from_sheets_in_their_order(channels):
-    """70 pictures of one grey each, on two sheets."""
-    greys = np.linspace(0, 255, 70).astype(np.uint8)
-    images = np.broadcast_to(greys[:, None, None, None], (70, 16, 16, channels))
-    saved = published.through_jpeg(images)
-    assert (saved.shape, saved.dtype) == ((70, 16, 16, 3), np.uint8)
-    middle = saved[:, 8, 8].astype(int)
-    assert np.abs(middle - greys[:, None]).max() <= 3
-
-
-class Means:
-    """An extractor: the mean colour. It counts the pictures that it has seen."""
-
-    name, input_size, seen = "means", 8, 0
-
-    def __call__(self, images):
-        self.seen += len(images)
-        return images.mean((1, 2)).astype(np.float32)
-
-
-def test_real_pictures_are_scored_against_the_others():
-    """Each picture is looked at once, and mirrored, however often it is drawn."""
-    real = np.random.default_rng(0).integers(0, 256, (160, 8, 8, 3), np.uint8)
-    counted = Means()
-    extractor = published.Remembering(counted)
-    found = published.score_real(real, 3, extractor)
-    assert counted.seen <= 2 * 160
-    assert len({scores["kid"] for scores in found}) == 3  # other pictures each time
-    order = np.random.default_rng(0).permutation(160)
-    reference = Reference(real[order[64:]], extractor=Means())
-    assert found[0] == pytest.approx(reference.quick(real[order[:64]]))
-    row = published.row_of(found)
-    middle = sorted(scores["coverage"] for scores in found)[1]
-    assert row[3].startswith(f"{middle:.2f} (") and 0.5 < middle <= 1
-
-
-def test_a_remembering_extractor_answers_as_the_plain_one():
-    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
-    counted = Means()
-    extractor = published.Remembering(counted)
-    for chosen in (images[:3], images[[1, 4, 1]], images):
-        np.testing.assert_array_equal(extractor(chosen), Means()(chosen))
-    assert counted.seen == 5
-
-
-def test_a_run_is_scored_as_a_published_sheet(tmp_path):
-    data = write_pictures(tmp_path / "pictures", 20)
-    flags = ["--recipe=narrow", *TINY.split(), "--epochs=1", "--eval_every=0"]
-    flags += ["--latent_dim=4"]
-    places = [f"--data={data}", f"--runs={tmp_path}", "--name=run"]
-    trained = python("-m", "dcgan.train", *flags, *places)
-    assert trained.returncode == 0, trained.stderr
-    done = python(FOLDER / "published.py", tmp_path / "run", "--draws", 2)
-    assert done.returncode == 0, done.stderr
-    first, head, _, *rows = done.stdout.strip().splitlines()
-    assert first == "2 sheets of 64 samples, JPEG quality 75"
-    assert head.split("|")[3].strip() == "KID x 1000"
-    *rows, too_few = rows
-    assert [row.split()[1:4] for row in rows] == [
-        ["lite0", "|", "samples"],
-        ["lite1", "|", "samples"],
-    ]
-    assert too_few == "No sheets of real pictures: they take 74 or more"
-    wrong = python(FOLDER / "published.py", tmp_path / "run", "--extractors", "vgg")
-    assert wrong.returncode == 2 and "--extractors" in wrong.stderr
 
 
 def test_parallel_measures_two_processes_and_counts_their_exchanges():

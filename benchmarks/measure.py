@@ -1,6 +1,7 @@
 """What the benchmarks of speed share: interleaved timing, medians, the machine."""
 
 import argparse
+import math
 import os
 import resource
 import subprocess
@@ -66,6 +67,17 @@ def positive(text):
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def positive_number(text):
+    """The type of a flag that is a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
 
 
 def print_machine(*packages):

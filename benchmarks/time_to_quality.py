@@ -19,7 +19,13 @@ from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.measure import parser_of, positive, print_machine, table
+from benchmarks.measure import (
+    parser_of,
+    positive,
+    positive_number,
+    print_machine,
+    table,
+)
 from dcgan.cells import Cell
 from dcgan.cli import run_command
 from dcgan.config import load_config
@@ -31,11 +37,12 @@ from dcgan.jobs import run_jobs
 from dcgan.results import Result
 from dcgan.run import Run
 from dcgan.sources import recipe_names
-from dcgan.tables import read_columns, read_rows
+from dcgan.tables import read_rows
 
 # Epochs between scores: those of the large recipes take minutes on a CPU.
 EVAL_EVERY = {"keras-dcgan": 2, "diffaugment": 4, "r3gan": 20, "default": 20}
 OTHERS = 10
+EXTRACTOR = "lite1"  # one for all, which trains none of them
 HEADER = ["recipe", "epochs", "minutes", "KID x 1000", "recall", "coverage", "AuthPct"]
 HEADER += ["lowest KID (minutes)"]
 
@@ -46,7 +53,7 @@ def command_of(recipe, options, more):
     flags = {"recipe": recipe, "name": recipe, "runs": options.runs}
     flags |= {"data": options.data, "minutes": options.minutes, "eval_every": every}
     flags |= {"snapshot_every": 0}  # they take time, and gigabytes
-    flags |= {"extractor": "lite1"}  # one for all, which trains none of them
+    flags |= {"extractor": EXTRACTOR}
     flags |= {"size": options.size} if options.size else {}
     return [
         "dcgan.train",
@@ -77,11 +84,13 @@ def read_result(recipe, run, problem=""):
         run: The `Run`, which may not exist.
         problem: Why the training failed, empty if it did not.
     """
-    curve = read_columns(run.scores) if run.scores.is_file() else {}
-    if curve:
-        minutes = minutes_of(run)
-        curve["minutes"] = [minutes[epoch] for epoch in curve["epoch"]]
-    return Result(Cell(recipe, load_config(recipe)), problem, curve=curve)
+    minutes = minutes_of(run)
+    # A training that died may have scores of an epoch that it did not finish.
+    rows = [row for row in read_rows(run.scores) if row["epoch"] in minutes]
+    rows = [row | {"minutes": minutes[row["epoch"]]} for row in rows]
+    curve = {name: [row.get(name) for row in rows] for name in (rows or [{}])[0]}
+    config = load_config(recipe, extractor=EXTRACTOR)
+    return Result(Cell(recipe, config), problem, curve=curve)
 
 
 def row_of(result):
@@ -95,7 +104,7 @@ def row_of(result):
     return [
         *(name, f"{last['epoch']:.0f}", f"{last['minutes']:.1f}"),
         *(f"{last['kid']:.0f} +- {last['kid_error']:.0f}", *shares),
-        f"{kid:.0f} ({minutes:.1f})",
+        "; ".join(filter(None, [f"{kid:.0f} ({minutes:.1f})", result.problem])),
     ]
 
 
@@ -122,7 +131,7 @@ def main(argv=None):
     parser = parser_of(__doc__)
     add = parser.add_argument
     add("--recipes", default=",".join(EVAL_EVERY), help="comma list (%(default)s)")
-    add("--minutes", default="30", help="of each training (%(default)s)")
+    add("--minutes", type=positive_number, default=30.0, help="of each training (30)")
     add("--data", default="openmoji", help="or a folder of pictures")
     add("--size", type=positive, help="side of the pictures; the recipe's")
     add("--eval_every", type=positive, help="epochs between scores; by the recipe")
@@ -142,7 +151,8 @@ def main(argv=None):
         problems[recipe] = problem
         print(f"{recipe} {problem or 'done'}", flush=True)
     results = [read_result(r, Run(options.runs / r), problems[r]) for r in recipes]
-    title = f"{options.minutes} minutes of each recipe on {options.data}, KID by lite1"
+    title = f"{options.minutes:g} minutes of each recipe on {options.data}"
+    title += f", KID by {EXTRACTOR}"
     write(options.out or options.runs, title, results)
     failed = [recipe for recipe in recipes if problems[recipe]]
     if failed:

@@ -8,6 +8,9 @@ FLATTERS = "lite0 helped to train this generator, so these scores flatter"
 def helped_to_train(config, extractor):
     """Tells whether an extractor's features have trained the generator.
 
+    Its own training tells: a run starts only from one with the same `projected`; see
+    `dcgan.start.check_start`.
+
     Args:
         config: The `Config` of the run.
         extractor: Name of the extractor that scores.

@@ -33,7 +33,7 @@ def main(argv=None):
     add("experiment", help="one of these names, or a YAML file like theirs")
     add("--jobs", type=int, default=1, help="trainings at a time; they share cores (1)")
     add("--seeds", help="such as 0,1,2; instead of the experiment's own")
-    add("--extractor", default="lite0", help="what scores: lite0, lite1 or inception")
+    add("--extractor", help="what scores: lite0, lite1 or inception; the cells' knob")
     add("-n", "--count", type=int, default=COUNT, help=f"samples scored ({COUNT})")
     options, rest = parser.parse_known_args(argv)
     if not 1 <= options.jobs <= 64:
@@ -48,7 +48,7 @@ def main(argv=None):
 
 
 def run_experiment(
-    source, jobs=1, seeds=None, extractor="lite0", count=COUNT, **overrides
+    source, jobs=1, seeds=None, extractor=None, count=COUNT, **overrides
 ):
     """Trains and scores all cells of a comparison, and draws them side by side.
 
@@ -57,7 +57,8 @@ def run_experiment(
         jobs: How many cells train at the same time.
         seeds: List of seeds instead of the comparison's own.
         extractor: What scores at the end: `lite0`, `lite1` or `inception`. With
-            another one only the scores are taken again.
+            another one only the scores are taken again. If left out, each cell's knob
+            `extractor`; `lite0` if that is `auto`.
         count: How many samples of each training are scored.
         **overrides: Knobs for all cells.
 
@@ -72,7 +73,7 @@ def run_experiment(
         >>> results = dcgan.run_experiment("diffaugment", jobs=2, epochs=50)
         >>> dcgan.show_kid(results, "DiffAugment")
     """
-    check_choice("--extractor", extractor, EXTRACTORS)
+    check_choice("--extractor", extractor or "lite0", EXTRACTORS)
     check_count(count)
     name, about, cells = plan_cells(source, seeds, **overrides)
     if any(cell.config.distribute == "multiworker" for cell in cells):
@@ -109,7 +110,8 @@ def _job(cell, folder, extractor, count):
         save_config(cell.config, temporary)
     train = ["dcgan.train", "--config", f"{base}.yml"]
     score = ["dcgan.evaluate", str(cell.run.folder), "-n", str(count)]
-    score += ["--extractor", extractor]
+    own = "lite0" if cell.config.extractor == "auto" else cell.config.extractor
+    score += ["--extractor", extractor or own]
     overwrite = ["--overwrite"] if cell.config.overwrite else []
     return [train + overwrite, score], base.with_name(f"{base.name}.log")
 

@@ -1,13 +1,13 @@
 """Checks of the knobs: ranges, choices, and combinations that make no sense."""
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from numbers import Integral, Real
 from types import UnionType
 from typing import Literal, get_args, get_origin
 
 from dcgan.combinations import check_combinations
-from dcgan.errors import invalid
+from dcgan.errors import InputError, invalid
 from dcgan.parsing import type_in_words
 from dcgan.shapes import discriminator_strides, map_count
 from dcgan.stages import stage_rules
@@ -97,6 +97,15 @@ def check_config(config):
             raise invalid(knob, getattr(config, knob), allowed)
     check_colour(config.background)
     check_combinations(config)
+
+
+def allows(config, **knobs):
+    """Tells whether a config may have other values of some knobs."""
+    try:
+        replace(config, **knobs)
+    except InputError:
+        return False
+    return True
 
 
 def _rules(config):

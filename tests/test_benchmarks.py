@@ -6,27 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import command, python, write_pictures
-from PIL import Image
+from helpers import python, write_pictures
 
 import dcgan
 from benchmarks import (
     explore_speed,
     measure,
     overhead,
-    published,
     ring,
     sizes,
     step_speed,
-    time_to_quality,
 )
 from benchmarks.measure import Cost
 from dcgan.config import load_flags
-from dcgan.errors import InputError
-from dcgan.run import Run
-from dcgan.tables import append_row
-from dcgan.training.logs import TIMING_HEADER
-from dcgan.training.scoring import HEADER
 
 FOLDER = Path(measure.__file__).parent
 PROGRAMS = ["arithmetic", "explore_speed", "overhead", "published", "scaling"]
@@ -212,110 +204,6 @@ def test_pytorchs_augmentation_does_what_ours_does(name, monkeypatch):
     theirs = getattr(pytorch_dcgan, name)(torch.tensor(pictures).permute(0, 3, 1, 2))
     ours = getattr(augment, name)(pictures, -drawn if name == "translation" else drawn)
     np.testing.assert_allclose(theirs.permute(0, 2, 3, 1), ours, atol=1e-6)
-
-
-@pytest.fixture
-def scored(tmp_path):
-    """A run of four epochs of a minute; the second and the last took longer."""
-    run = Run(tmp_path / "default")
-    run.folder.mkdir()
-    for epoch, seconds in enumerate((60, 90, 60, 80), start=1):
-        append_row(run.timing, TIMING_HEADER, {"epoch": epoch, "seconds": seconds})
-    shares = {"recall": 0.5, "coverage": 0.25, "authpct": 0.75}
-    for epoch, kid in ((2, 700.0), (4, 900.0)):
-        row = {"epoch": epoch, "kid": kid, "kid_error": 9.0} | shares
-        append_row(run.scores, HEADER, row)
-    return run
-
-
-def test_scoring_takes_no_time(scored):
-    assert time_to_quality.minutes_of(scored) == {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0}
-    every = [name for name, epochs in time_to_quality.EVAL_EVERY.items() if epochs < 2]
-    assert every == []  # an epoch without scores tells what one takes
-    scored.scores.unlink()
-    assert time_to_quality.minutes_of(scored)[4] == pytest.approx(290 / 60)
-
-
-def test_quality_against_minutes_is_drawn_and_written(scored, tmp_path):
-    result = time_to_quality.read_result("default", scored)
-    lost = time_to_quality.read_result("r3gan", Run(tmp_path / "no"), "no memory")
-    time_to_quality.write(tmp_path / "out", "A title", [result, lost])
-    lines = (tmp_path / "out" / "time_to_quality.md").read_text().splitlines()
-    numbers = "4 | 4.0 | 900 +- 9 | 0.50 | 0.25 | 0.75 | 700 (2.0)"
-    assert lines[0] == "A title" and lines[-2] == f"| default | {numbers} |"
-    assert lines[-1].startswith("| r3gan | ") and "no memory" in lines[-1]
-    with Image.open(tmp_path / "out" / "time_to_quality.png") as picture:
-        assert np.asarray(picture.convert("L")).std() > 10
-    curves = time_to_quality.kid_figure([result], "", against="minutes").axes
-    assert list(curves[0].lines[0].get_xdata()) == [2.0, 4.0]
-    assert curves[1].get_xlabel() == "minutes"
-
-
-def test_the_flags_are_knobs(tmp_path):
-    seen = {}
-
-    def run_jobs(jobs, at_once):
-        assert at_once == 1
-        for recipe, ([arguments], _) in jobs.items():
-            seen[recipe] = load_flags(arguments[1:])
-            yield recipe, ""
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time_to_quality, "run_jobs", run_jobs)
-        time_to_quality.main(
-            f"--minutes 5 --size 32 --runs {tmp_path} --seed 3".split()
-        )
-    assert list(seen) == ["keras-dcgan", "diffaugment", "r3gan", "default"]
-    for recipe, config in seen.items():
-        assert (config.recipe, config.name, config.runs) == (
-            recipe,
-            recipe,
-            str(tmp_path),
-        )
-        assert (config.minutes, config.size, config.seed) == (5, 32, 3)
-        assert config.eval_every == time_to_quality.EVAL_EVERY[recipe]
-
-
-def test_a_training_is_scored(tmp_path, monkeypatch, capsys):
-    make = time_to_quality.command_of
-
-    def without_clock(*args):  # that of a loaded machine would decide how far it gets
-        return [flag for flag in make(*args) if not flag.startswith("--minutes")]
-
-    monkeypatch.setattr(time_to_quality, "command_of", without_clock)
-    data = write_pictures(tmp_path / "pictures", 12, side=16)
-    flags = [f"--data={data}", f"--runs={tmp_path}", "--recipes=default", *TINY.split()]
-    time_to_quality.main([*flags, "--eval_every=2", "--epochs=4"])
-    (row,) = re.findall(r"^\| default \| (.*) \|$", capsys.readouterr().out, re.M)
-    assert row.split(" | ")[0] == "4" and "+-" in row
-    assert (tmp_path / "time_to_quality.png").is_file()
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_come_back_from_sheets_in_their_order(channels):
-    """70 pictures of one grey each, on two sheets."""
-    greys = np.linspace(0, 255, 70).astype(np.uint8)
-    images = np.broadcast_to(greys[:, None, None, None], (70, 16, 16, channels))
-    saved = published.through_jpeg(images)
-    assert (saved.shape, saved.dtype) == ((70, 16, 16, 3), np.uint8)
-    middle = saved[:, 8, 8].astype(int)
-    assert np.abs(middle - greys[:, None]).max() <= 3
-
-
-def test_a_run_is_scored_as_a_published_sheet(tmp_path, capsys):
-    data = write_pictures(tmp_path / "pictures", 20)
-    flags = ["--recipe=narrow", *TINY.split(), "--epochs=1", "--eval_every=0"]
-    flags += ["--latent_dim=4"]
-    places = [f"--data={data}", f"--runs={tmp_path}", "--name=run"]
-    trained = command("train", *flags, *places)
-    assert trained.returncode == 0, trained.stderr
-    published.main([str(tmp_path / "run"), "--draws=2"])
-    first, head, _, *rows = capsys.readouterr().out.strip().splitlines()[-5:]
-    assert first == "2 sheets of 64 samples, JPEG quality 75"
-    assert head.split("|")[2].strip() == "KID x 1000"
-    assert [row.split()[1] for row in rows] == ["lite0", "lite1"]
-    with pytest.raises(InputError, match="--extractors"):
-        published.main([str(tmp_path / "run"), "--extractors=vgg"])
 
 
 def test_scaling_measures_two_processes_and_counts_their_exchanges():

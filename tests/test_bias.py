@@ -7,7 +7,10 @@ from helpers import TINY, command
 
 from dcgan import load_config
 from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
+from dcgan.errors import InputError
 from dcgan.figures.scores import source_of
+from dcgan.run import Run
+from dcgan.start import check_start
 
 pytestmark = pytest.mark.usefixtures("no_curves")
 
@@ -21,6 +24,15 @@ def test_only_the_training_extractor_flatters_and_only_projected_runs():
     assert helped_to_train(projected, "lite0")
     assert not helped_to_train(projected, "lite1")
     assert not helped_to_train(load_config("narrow"), "lite0")
+
+
+def test_no_run_that_lite0_may_score_can_start_from_one_that_it_trained(tmp_path):
+    run = Run.create(load_config("narrow", projected=True, name="a", runs=tmp_path))
+    for file in (run.generator_file, run.discriminator_file):
+        file.touch()
+    config = load_config("narrow", name="b", runs=tmp_path, init_from=run.folder)
+    with pytest.raises(InputError, match="^init_from: projected differs"):
+        check_start(config)
 
 
 def test_the_source_of_scores_tells():

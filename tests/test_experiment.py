@@ -8,6 +8,8 @@ from helpers import command, write_pictures
 from PIL import Image
 
 from dcgan import experiment as module
+from dcgan.cells import Cell
+from dcgan.config import load_config
 from dcgan.errors import InputError
 
 # The second cannot be trained: its run is to start from a folder that holds no run.
@@ -107,6 +109,17 @@ def test_wrong_flags_are_refused_before_anything_is_written(
     with pytest.raises(InputError, match=message) as error:
         module.main(flags)
     assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "own, given, scorer",
+    [("auto", None, "lite0"), ("lite1", None, "lite1"), ("lite1", "lite0", "lite0")],
+)
+def test_a_cell_is_scored_at_the_end_as_while_it_trained(own, given, scorer, tmp_path):
+    """`quality` names lite1, which takes no part in any of its trainings."""
+    cell = Cell("a", load_config("narrow", extractor=own, runs=tmp_path))
+    (_, score), _ = module._job(cell, tmp_path, given, 20)
+    assert score[-2:] == ["--extractor", scorer]
 
 
 def test_the_number_of_samples_is_checked():

@@ -186,6 +186,14 @@ def test_the_plot_shows_what_the_log_holds(tmp_path):
         assert saved.size == (960, 720)
 
 
+def test_the_plot_says_whose_kid_it_is():
+    log = {name: [0.1] for name in ("g_loss", "d_loss", "real_score", "fake_score")}
+    log |= {"epoch": [1], "kid": [900.0], "kid_error": [9.0]}
+    log |= {name: [0.5] for name in ("recall", "coverage", "authpct")}
+    labels = [plot_losses(log, *by).axes[-2].get_ylabel() for by in ((), ("lite1",))]
+    assert labels == ["KID x 1000", "KID x 1000 by lite1"]
+
+
 def test_the_plot_takes_the_history_of_fit():
     names = ("g_loss", "d_loss", "real_score", "fake_score")
     figure = plot_losses({name: [0.1, 0.2, 0.3] for name in names})

@@ -19,8 +19,8 @@ SCORES |= {"variety": 0.9, "authpct": 0.8, "near_copies": 3, "kid_floor": 4.4}
 SCORES |= {"extractor": "lite0", "input_size": 128, "n_real": 20, "n_fake": 30}
 
 
-def cell(name, seed=0, runs="runs"):
-    knobs = {"name": f"{name}-{seed}", "seed": seed, "runs": str(runs)}
+def cell(name, seed=0, runs="runs", **knobs):
+    knobs |= {"name": f"{name}-{seed}", "seed": seed, "runs": str(runs)}
     return Cell(name, load_config("narrow", size=16, sample_grid=5, epochs=9, **knobs))
 
 
@@ -76,9 +76,18 @@ def test_the_curves_are_named_and_distinct(results):
     assert [line.get_label() for line in axes.lines] == ["one", "two"]
     assert len({line.get_color() for line in axes.lines}) == 2
     assert axes.get_title() == "All of them"
+    assert axes.get_ylabel() == "KID x 1000 by lite0, lower is better"
     many = [Result(cell(f"c{i}"), "", SCORES, curve(9, 8)) for i in range(12)]
     lines = figures.kid_figure(many, "").axes[0].lines
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 12
+
+
+def test_curves_by_several_extractors_say_which(results):
+    projected = cell("features", projected=True)  # so another network scores it
+    figure = figures.kid_figure([*results, Result(projected, "", SCORES, curve(9))], "")
+    labels = [line.get_label() for line in figure.axes[0].lines]
+    assert labels == ["one, by lite0", "two, by lite0", "features, by lite1"]
+    assert figure.axes[0].get_ylabel() == "KID x 1000, lower is better"
 
 
 @pytest.fixture

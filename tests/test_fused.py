@@ -314,6 +314,19 @@ def test_batch_norm_in_one_operation_is_batch_norm(options):
     np.testing.assert_array_equal(other.get_weights()[-1], kept[-1])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_mask_is_handed_on_without_a_warning():
+    pictures = keras.Input((4, 4, 2))
+    masked = keras.layers.Masking()(pictures)
+    plain = keras.Model(pictures, keras.layers.BatchNormalization()(masked))
+    fast = accelerate(plain)
+    assert of_kind(fast, FusedBatchNormalization)
+    images = RNG.normal(size=(3, 4, 4, 2)).astype(np.float32)
+    images[:, :2] = 0  # these pixels do not count
+    outputs = [network(images, training=True) for network in (fast, plain)]
+    np.testing.assert_allclose(*outputs, atol=1e-6)
+
+
 def test_xla_agrees():
     fast = accelerate(dcgan.build_generator(Config(**SMALL)))
     results = [

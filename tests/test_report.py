@@ -90,7 +90,8 @@ def test_scores_of_the_training_stand_in_for_those_of_evaluate(tmp_path):
     run.scores.write_text("epoch,kid,kid_error,recall\n10,900,20,0.1\n20,700,10,0.25\n")
     write_report(run)
     page = run.report.read_text()
-    assert "taken while training, after epoch 20;" in page and "700.0 +- 10.0" in page
+    assert "while training, after epoch 20, as lite0 sees them;" in page
+    assert "700.0 +- 10.0" in page
 
 
 def test_scores_of_a_generator_of_before_are_not_shown(full):

@@ -168,7 +168,7 @@ def test_one_epoch_is_enough_for_a_whole_run(tiny_config, picture_folder):
 
 def test_the_plot_is_drawn_from_the_log(trained, tmp_path):
     run, _ = trained
-    save_figure(tmp_path / "again.png", plot_losses(run.log))
+    save_figure(tmp_path / "again.png", plot_losses(run.log, "lite0"))
     assert run.losses.read_bytes() == (tmp_path / "again.png").read_bytes()
 
 
@@ -177,9 +177,9 @@ def test_the_curves_are_drawn_at_every_fourth_sheet_and_at_the_end(
 ):
     drawn = []
 
-    def plot(log):
+    def plot(log, extractor):
         drawn.append(len(read_rows(log)))
-        return plot_losses(log)
+        return plot_losses(log, extractor)
 
     monkeypatch.setattr(logs, "plot_losses", plot)
     path = saved_config(tiny_config, picture_folder)

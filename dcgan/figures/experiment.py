@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dcgan.bias import training_scores_by
 from dcgan.figures.gifs import (
     MOST_FRAMES,
     save_animation,
@@ -12,7 +13,7 @@ from dcgan.figures.gifs import (
     thin_out,
 )
 from dcgan.figures.grids import save_picture
-from dcgan.figures.plots import save_figure, show_figure
+from dcgan.figures.plots import kid_label, save_figure, show_figure
 from dcgan.figures.score_table import by_cell, first_seeds, sources, table
 from dcgan.files import whole_file
 
@@ -47,8 +48,9 @@ def kid_figure(results, title, against="epoch"):
     """Draws the KID of each cell over the epochs, above the AuthPct: copies have a low
     KID.
 
-    The band is KID's standard error with one seed, and reaches from the lowest to the
-    highest with several.
+    The extractor is named at the axis, or at each curve if there are several, which
+    cannot be compared. The band is KID's standard error with one seed, and reaches from
+    the lowest to the highest with several.
 
     Args:
         results: List of `dcgan.results.Result`s.
@@ -63,17 +65,20 @@ def kid_figure(results, title, against="epoch"):
 
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     kids, copies = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    seen = {_extractor(result) for result in results if result.curve}
+    kid = kid_label(*seen) if len(seen) == 1 else kid_label()
     for index, (name, found) in enumerate(by_cell(results).items()):
         curves = [result.curve for result in found if result.curve]
         if not curves:
             continue
+        label = name if len(seen) == 1 else f"{name}, by {_extractor(found[0])}"
         style = STYLES[index // len(COLOURS) % len(STYLES)]
         colour = COLOURS[index % len(COLOURS)]
         for axes, score in ((kids, "kid"), (copies, "authpct")):
             places, middle, low, high = _band(curves, score, against)
-            axes.plot(places, middle, style, color=colour, label=name)
+            axes.plot(places, middle, style, color=colour, label=label)
             axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
-    kids.set(ylabel="KID x 1000, lower is better", ylim=(0, None))
+    kids.set(ylabel=f"{kid}, lower is better", ylim=(0, None))
     kids.set_title(title, fontsize=11)
     kids.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
     copies.set(xlabel=against, ylabel="AuthPct", ylim=(-0.03, 1.03))
@@ -81,6 +86,10 @@ def kid_figure(results, title, against="epoch"):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _extractor(result):
+    return training_scores_by(result.cell.config)
 
 
 def _band(curves, score, against="epoch"):

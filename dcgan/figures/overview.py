@@ -1,5 +1,6 @@
 """All that a run is looked at by, drawn anew from its files."""
 
+from dcgan.bias import training_scores_by
 from dcgan.figures.card import write_card
 from dcgan.figures.gifs import progress_gif
 from dcgan.figures.plots import plot_losses, save_figure
@@ -14,6 +15,6 @@ def draw_overview(run):
     """
     progress_gif(run.samples, run.gif)
     if run.has_epochs():
-        save_figure(run.losses, plot_losses(run.log))
+        save_figure(run.losses, plot_losses(run.log, training_scores_by(run.config)))
     write_report(run)
     write_card(run)

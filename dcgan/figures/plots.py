@@ -13,13 +13,14 @@ from dcgan.tables import read_columns
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 
 
-def plot_losses(log):
+def plot_losses(log, extractor=None):
     """Plots losses and scores against epochs, and what adapted itself while training:
     the number of updates a step and the probability of augmenting.
 
     Args:
         log: Dict of lists with `g_loss`, `d_loss`, `real_score` and `fake_score`, such
             as `read_columns` or the `history` of `fit` gives, or the path of `log.csv`.
+        extractor: Name of the network whose features its scores are of, if known.
 
     Returns:
         `matplotlib.figure.Figure`, for `save_figure`.
@@ -46,7 +47,7 @@ def plot_losses(log):
             _curve(axes, epochs, values, name, colour)
         axes.set(title=title, ylabel=label, ylim=(0, None))
     if scored:
-        _draw_scores(*more[-2:], log)
+        _draw_scores(*more[-2:], log, extractor)
     for axes in (losses, scores, *more):
         axes.legend()
         axes.grid(alpha=0.3)
@@ -82,16 +83,21 @@ def save_figure(path, figure):
         figure.savefig(temporary, dpi=120)
 
 
-def _draw_scores(kid, shares, log):
+def kid_label(extractor=None):
+    """Returns what KID is called on an axis, with the extractor, if it is known."""
+    return "KID x 1000" + (f" by {extractor}" if extractor else "")
+
+
+def _draw_scores(kid, shares, log, extractor):
     """Draws KID with its error, and the shares, where they were measured."""
     measured = [i for i, value in enumerate(log["kid"]) if value is not None]
     epochs, value, error = (
         np.array([log[name][i] for i in measured])
         for name in ("epoch", "kid", "kid_error")
     )
-    _curve(kid, epochs, value, "KID x 1000, lower is better", BLUE)
+    _curve(kid, epochs, value, "lower is better", BLUE)
     kid.fill_between(epochs, value - error, value + error, color=BLUE, alpha=0.25)
-    kid.set(title="Distance from the real pictures", ylabel="KID x 1000")
+    kid.set(title="Distance from the real pictures", ylabel=kid_label(extractor))
     kid.set(ylim=(min(0, value.min()), None))
     names = {
         "recall": ("recall: real variety reached", BLUE),

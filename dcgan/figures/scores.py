@@ -69,9 +69,10 @@ def latest_scores(run):
     rows = read_rows(run.scores)
     if not rows:
         return {}, ""
-    source = f"taken while training, after epoch {rows[-1]['epoch']:.0f}; "
-    source += "python -m dcgan.evaluate takes more"
-    if helped_to_train(run.config, training_scores_by(run.config)):
+    extractor = training_scores_by(run.config)
+    source = f"taken while training, after epoch {rows[-1]['epoch']:.0f}, as "
+    source += f"{extractor} sees them; python -m dcgan.evaluate takes more"
+    if helped_to_train(run.config, extractor):
         source += f"; {FLATTERS}"
     return rows[-1], source
 

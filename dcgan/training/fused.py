@@ -85,6 +85,7 @@ class FusedBatchNormalization(keras.layers.Layer):
     def __init__(self, plain):
         super().__init__(name=plain.name, dtype="float32")
         self.plain = plain
+        self.supports_masking = True
 
     def call(self, inputs, training=None, mask=None):
         plain = self.plain

@@ -11,11 +11,13 @@ from dcgan.training.checkpoint import (
     forget_later,
     restore_checkpoint,
 )
+from dcgan.training.messages import ended_in_time
 from dcgan.training.stage_files import stage_checkpoint
 
 
 def is_over(config, run, done):
-    """Tells whether no epoch is left to train: all are done, or patience has ended.
+    """Tells whether no epoch is left to train: all are done, or patience or the time
+    has ended.
 
     Args:
         config: The `Config`.
@@ -24,8 +26,10 @@ def is_over(config, run, done):
     """
     rows = [row for row in read_rows(run.scores) if row["epoch"] <= done]
     last_stage = plan_stages(config)[-1]
-    return done >= config.epochs or out_of_patience(
-        rows, config.patience, last_stage.first
+    return (
+        done >= config.epochs
+        or out_of_patience(rows, config.patience, last_stage.first)
+        or (config.minutes > 0 and ended_in_time(run, done))
     )
 
 

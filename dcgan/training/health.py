@@ -1,13 +1,12 @@
 """What goes wrong in a training, in plain words, with a knob to try."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import keras
 
-from dcgan.errors import InputError
 from dcgan.tables import append_row, as_written, read_rows, read_table
 from dcgan.training import symptoms
+from dcgan.validation import allows
 
 HEADER = ["epoch", "name", "sentence"]
 WATCHED = ("g_loss", "d_loss", "real_score", "fake_score")
@@ -112,11 +111,7 @@ def _remedy(rule, config):
 def _is_allowed(remedy, config):
     if not remedy or isinstance(remedy, str):
         return bool(remedy)
-    try:
-        replace(config, **remedy)
-    except InputError:
-        return False
-    return True
+    return allows(config, **remedy)
 
 
 def _flag(knob):

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from dcgan.stages import plan_stages
 from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import seconds_left
+from dcgan.validation import allows
 
 TOLD_AFTER = 20  # steps
 HOUR = 3600
@@ -110,7 +111,7 @@ def what_would_fit(config, seconds):
             ways.append(f"--epochs {fit}, which is an hour")
     elif seconds / config.epochs < HOUR / 2:
         ways.append("--minutes 60, which fits it into an hour")
-    if config.progressive is None and config.size > 16:
+    if allows(config, size=config.size // 2):  # of lists of widths it may not
         ways.append(f"--size {config.size // 2}, a quarter of the pixels")
     features = config.g_features, config.d_features
     if min(features) >= 16 and not (config.g_widths or config.d_widths):

@@ -5,6 +5,7 @@ import time
 import keras
 import tensorflow as tf
 
+from dcgan.bias import training_scores_by
 from dcgan.figures.grids import image_grid
 from dcgan.figures.plots import plot_losses, save_figure
 from dcgan.files import whole_file
@@ -58,7 +59,8 @@ class LossPlot(PeriodicCallback):
         self.path = path
 
     def act(self, epoch, logs):
-        save_figure(self.path, plot_losses(self.log))
+        extractor = training_scores_by(self.model.config)
+        save_figure(self.path, plot_losses(self.log, extractor))
 
 
 class TensorBoardLog(keras.callbacks.Callback):

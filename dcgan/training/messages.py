@@ -7,9 +7,11 @@ import tensorflow as tf
 from dcgan.data.pipeline import epoch_steps
 from dcgan.run import step_of
 from dcgan.stages import plan_stages
+from dcgan.tables import read_table
 from dcgan.training.health import tell
 from dcgan.training.run_callbacks import describe_scores
 
+OUT_OF_TIME = "out of time"  # a name in the health log
 CHANNELS = {1: "grey", 3: "RGB", 4: "RGBA"}
 
 
@@ -96,18 +98,33 @@ def tell_rollback(error, run, step, steps):
     tell(run, step // steps, "rolled back", sentence)
 
 
-def tell_stop_in_time(run, done):
-    """Says that a run ends before its last epoch, so that its `minutes` hold.
+def tell_stop_in_time(run, config, done, planned):
+    """Says, and leaves in the health log, that a training ends before its last epoch,
+    so that its `minutes` hold; `ended_in_time` tells it.
+
+    Args:
+        run: The `Run`, or None.
+        config: The `Config`.
+        done: Epochs done.
+        planned: Epochs of the whole training.
+    """
+    sentence = (
+        f"Training ends here instead of after epoch {planned}: the machine has become "
+        f"slower, and {config.minutes:g} min were asked for."
+    )
+    tell(run, done, OUT_OF_TIME, sentence)
+
+
+def ended_in_time(run, done):
+    """Tells whether a run has ended by `tell_stop_in_time`.
 
     Args:
         run: The `Run`.
-        done: Epochs done.
+        done: Epochs done by the newest checkpoint.
     """
-    config = run.config
-    print(
-        f"Ends after {done} of {config.epochs} epochs: the machine has become slower, "
-        f"and {config.minutes:g} min were asked for",
-        flush=True,
+    return any(
+        row["name"] == OUT_OF_TIME and int(row["epoch"]) <= done
+        for row in read_table(run.health)
     )
 
 

@@ -1,6 +1,6 @@
 """What each stage of a growing run leaves in `stages/SIZE/`."""
 
-from dcgan.epochs import epoch_file
+from dcgan.epochs import epoch_files
 from dcgan.files import copy_file
 from dcgan.training.checkpoint import write_state
 
@@ -12,7 +12,9 @@ def keep_stage(run, stage, gan):
     last = stage_checkpoint(run, stage.size)
     if last.is_dir():
         return
-    kept = {"samples.png": epoch_file(run.samples, stage.last, ".png")}
+    kept = {}
+    if sheets := epoch_files(run.samples, r"\.png"):
+        kept["samples.png"] = sheets[max(sheets)]  # `stage.last`, or it ended early
     if gan.config.gradients_every:
         kept[run.gradients.name] = run.gradients
     for name, source in kept.items():

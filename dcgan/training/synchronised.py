@@ -70,6 +70,7 @@ class GlobalBatchNormalization(keras.layers.Layer):
         super().__init__(name=plain.name, dtype=plain.dtype_policy)
         self.plain = plain
         self.statistics = statistics
+        self.supports_masking = True
 
     def call(self, inputs, training=None, mask=None):
         plain = self.plain
@@ -112,6 +113,7 @@ class GlobalDropout(keras.layers.Layer):
     def __init__(self, plain):
         super().__init__(name=plain.name, dtype=plain.dtype_policy)
         self.plain = plain
+        self.supports_masking = True
 
     def call(self, inputs, training=None):
         if replicas.count() == 1 or not training:

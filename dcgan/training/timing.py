@@ -8,9 +8,7 @@ from statistics import median
 
 import keras
 
-from dcgan.config import save_config
 from dcgan.data.pipeline import epoch_steps
-from dcgan.files import whole_file
 from dcgan.stages import plan_stages
 from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import (
@@ -37,7 +35,7 @@ class StepTimes(keras.callbacks.Callback):
         limit: Seconds after which fewer are enough.
 
     Attributes:
-        timed: Seconds that the timed steps took.
+        timed: Seconds that the timed steps have taken so far.
         a_step: Seconds of one of them.
     """
 
@@ -52,10 +50,10 @@ class StepTimes(keras.callbacks.Callback):
         if self._count == WARM_UP:
             self._began = now
         steps = self._count - WARM_UP
-        if steps > 0:  # another process may be the one that says when to end
+        if steps > 0:  # also before the end, which another process may decide on
             self.timed = now - self._began
             self.a_step = self.timed / steps
-            if steps == TIMED or self.timed > self.limit:
+            if steps >= TIMED or self.timed > self.limit:
                 self.model.stop_training = True
 
 
@@ -112,10 +110,10 @@ def settle_length(config, run, pictures, found, started, workers):
     images, count = pictures.train, len(pictures.train) + len(pictures.held_out)
     work = work_of(config, count, has_scores(config, images))
     deadline = started + 60 * config.minutes
-    return plan_minutes(config, images, deadline, work, workers)
+    return plan_minutes(config, images, deadline, work, workers, run)
 
 
-def plan_minutes(config, images, deadline, work, workers):
+def plan_minutes(config, images, deadline, work, workers, run=None):
     """Finds the epochs that end before a deadline.
 
     Args:
@@ -124,6 +122,7 @@ def plan_minutes(config, images, deadline, work, workers):
         deadline: Time of `time.monotonic`.
         work: The `Work`.
         workers: The `Workers`.
+        run: The `Run`, if there is one.
 
     Returns:
         `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
@@ -142,7 +141,7 @@ def plan_minutes(config, images, deadline, work, workers):
         more = in_plain_words(needed - left)
         print(f"{asked} are short for one epoch a stage: up to {more} more", flush=True)
     seconds = steps * a_step[-1]
-    return config, StopInTime(deadline, seconds, work.seconds(a_step[-1]))
+    return config, StopInTime(deadline, seconds, work.seconds(a_step[-1]), run)
 
 
 class StopInTime(keras.callbacks.Callback):
@@ -156,21 +155,18 @@ class StopInTime(keras.callbacks.Callback):
         deadline: Time of `time.monotonic`.
         planned: Seconds that an epoch was to take.
         closing: The same of all that is left to write at the end.
-
-    Attributes:
-        stopped: The epochs done, if it has stopped the training, else 0.
+        run: The `Run` whose health log says so, None for none.
     """
 
-    def __init__(self, deadline=math.inf, planned=1.0, closing=0.0):
+    def __init__(self, deadline=math.inf, planned=1.0, closing=0.0, run=None):
         super().__init__()
         self.deadline = deadline
         self.planned = planned
         self.closing = closing
-        self.stopped = 0
+        self.run = run
 
     def on_train_begin(self, logs=None):
         self._seconds = None  # of the latest epochs
-        self.stopped = 0  # also if it goes back to a checkpoint after a NaN
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.monotonic()
@@ -186,12 +182,6 @@ class StopInTime(keras.callbacks.Callback):
         seconds = median(self._seconds)
         closing = self.closing * max(1.0, seconds / self.planned)
         if now + seconds + closing > self.deadline:
-            self.stopped = epoch + 1
+            # Before the checkpoint: a run that has this one has ended.
+            tell_stop_in_time(self.run, self.model.config, epoch + 1, last.last)
             self.model.stop_training = True
-
-    def keep_epochs(self, run):
-        """Writes down and says that the `Run` is finished, if it was stopped."""
-        if self.stopped:
-            tell_stop_in_time(run, self.stopped)
-            with whole_file(run.config_file) as temporary:
-                save_config(replace(run.config, epochs=self.stopped), temporary)

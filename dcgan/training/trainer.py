@@ -37,7 +37,7 @@ from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
 from dcgan.training.strategy import count_cards, make_strategy
-from dcgan.training.timing import StopInTime, plan_minutes, settle_length
+from dcgan.training.timing import plan_minutes, settle_length
 from dcgan.training.workers import Workers, follow
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
@@ -147,10 +147,7 @@ def _train(config, run, pictures, found, back, stop, workers):
 def _fit_run(run, stages, images, callbacks, steps, workers):
     """Trains the stages that are left, and saves what comes of it, however it ends."""
     stopper = StopBetweenSteps(workers.team)
-    progress, stop = (
-        next(callback for callback in callbacks if isinstance(callback, kind))
-        for kind in (Progress, StopInTime)
-    )
+    progress = next(c for c in callbacks if isinstance(c, Progress))
     try:
         with stopper.catching(), closing(progress):
             for stage, gan in stages:
@@ -174,7 +171,6 @@ def _fit_run(run, stages, images, callbacks, steps, workers):
         else:
             logs.forget_epochs(run, 0)  # the same command starts again
         raise
-    stop.keep_epochs(run)
     _save(run, gan)
     return run
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan.errors import InputError, check_choice, in_a_line
+from dcgan.graphs import keep_graphs_steady
 from dcgan.models.lite import LITES, build_lite
 
 BATCH = 64  # pictures at a time
@@ -64,6 +65,7 @@ class Extractor:
 
     def __init__(self, name="lite0"):
         check_choice("extractor", name, EXTRACTORS)
+        keep_graphs_steady()
         self.name = name
         build, self.input_size = EXTRACTORS[name]
         self._network = build(self.input_size)

@@ -4,6 +4,7 @@ several replicas.
 
 from dcgan.data.pipeline import spread
 from dcgan.errors import InputError
+from dcgan.graphs import keep_graphs_steady
 from dcgan.stages import plan_stages
 from dcgan.training.losses import LOSSES, RELATIVISTIC
 from dcgan.training.objectives import Objectives
@@ -35,6 +36,7 @@ class AdversarialModel(Objectives):
         """
         if g_optimizer is not None and g_optimizer is d_optimizer:
             raise InputError("g_optimizer and d_optimizer must be two objects")
+        keep_graphs_steady()
         config = self.config
         jit = "auto" if config.jit_compile is None else config.jit_compile
         if self.replicas > 1:

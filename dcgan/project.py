@@ -11,6 +11,7 @@ from dcgan.errors import InputError, invalid
 from dcgan.figures.gifs import MOST_FRAMES, check_animation, save_animation, thin_out
 from dcgan.figures.grids import image_grid
 from dcgan.files import whole_file
+from dcgan.places import check_file
 from dcgan.validation import check_colour
 
 RANGES = {"restarts": (1, 256), "steps": (1, 10_000), "seed": (0, 2**31 - 1)}
@@ -157,6 +158,8 @@ def _check(options):
             value = getattr(options, flag)
             raise invalid(f"--{flag}", value, f"{lowest} to {highest}")
     check_animation("--out", options.out)
+    for file in files_beside(options.out, options.image).values():
+        check_file("--out", file)
     if options.background is not None:
         check_colour(options.background)
 

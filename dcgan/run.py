@@ -1,7 +1,6 @@
 """The folder of a run: what is in it, and how to open it."""
 
 import json
-import os
 import shutil
 from numbers import Real
 from pathlib import Path
@@ -12,6 +11,7 @@ from dcgan.errors import InputError, invalid
 from dcgan.files import read_json, remove_folder, whole_file
 from dcgan.lock import is_empty, lock_folder
 from dcgan.networks import load_network, save_network
+from dcgan.places import is_writable
 from dcgan.tables import read_rows
 
 STEP = "step-"  # what the names of checkpoints begin with
@@ -82,8 +82,7 @@ class Run:
         run = cls(Path(config.runs) / config.name)
         if run.folder.is_symlink() or (run.folder.exists() and not run.folder.is_dir()):
             raise invalid("name", str(run.folder), "a folder, not a link or a file")
-        parents = [parent for parent in run.folder.parents if parent.exists()]
-        if not parents[0].is_dir() or not os.access(parents[0], os.W_OK):
+        if not is_writable(run.folder):
             raise invalid("runs", config.runs, "a folder that can be written to")
         if not run.folder.exists() or is_empty(run.folder):
             return run

@@ -10,6 +10,7 @@ from dcgan.errors import InputError, invalid
 from dcgan.figures.grids import image_grid, repeat_pixels, save_picture
 from dcgan.figures.sheets import read_sheet
 from dcgan.latent import draw_latents
+from dcgan.places import check_folder
 from dcgan.run import Run
 
 MOST = 100_000
@@ -195,12 +196,7 @@ def _check(options, parser):
         raise invalid("--seed", options.seed, "0 or more")
     if not 1 <= options.enlarge <= LARGEST:
         raise invalid("--enlarge", options.enlarge, f"1 to {LARGEST}")
-    if (
-        not options.out.strip()
-        or Path(options.out).exists()
-        and not Path(options.out).is_dir()
-    ):
-        raise invalid("--out", options.out, "a folder, not a file")
+    check_folder("--out", options.out)
     check_choosing(options)
     if options.cut is not None:
         _check_cutting(options, parser)

@@ -7,14 +7,13 @@ from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import CONTACT_SHEET
 from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
-from dcgan.figures.grids import image_grid, repeat_pixels, save_picture
+from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_picture
 from dcgan.figures.sheets import read_sheet
 from dcgan.latent import draw_latents
 from dcgan.places import check_folder
 from dcgan.run import Run
 
 MOST = 100_000
-LARGEST = 64  # factor of enlarging
 SEVERAL = ("all", "ensemble")
 ON_SHEET = 1024  # pictures on the contact sheet at most
 KEPT = ("run", "out", "enlarge", "cut")  # flags that go with --cut
@@ -194,8 +193,7 @@ def _check(options, parser):
         raise invalid("-n", options.count, f"1 to {MOST}")
     if options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
-    if not 1 <= options.enlarge <= LARGEST:
-        raise invalid("--enlarge", options.enlarge, f"1 to {LARGEST}")
+    check_factor("--enlarge", options.enlarge)
     check_folder("--out", options.out)
     check_choosing(options)
     if options.cut is not None:

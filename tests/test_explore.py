@@ -133,6 +133,13 @@ def test_wrong_picks_are_refused(explorer, tiny_config):
         explorer.mixed([1])
     with pytest.raises(InputError, match="path is not valid.*spherical, linear"):
         explorer.walk("straight")
+    with pytest.raises(InputError, match="pick is not valid. Received: 0.5"):
+        explorer.pick([0.5])
+    with pytest.raises(InputError, match="nothing to start from"):
+        explorer.mixed([], [0])
+    for factor in (0, 1.5, 65):
+        with pytest.raises(InputError, match="enlarge is not valid.*1 to 64"):
+            explorer.save("picks", factor)
     run = Run.create(tiny_config)
     with pytest.raises(InputError, match="no generator has been saved yet"):
         dcgan.explore(run)
@@ -205,6 +212,7 @@ def test_buttons_do_what_they_say(explorer, tmp_path, monkeypatch):
         assert walk.n_frames == 6 and walk.size == (256, 256)
     panel.file.value = "walk.mp4"
     assert "file is not valid" in click(panel, "Walk through the picks")
+    assert "nothing to start from" in click(panel, "Add up")
     panel.parts[0].value, panel.parts[1].value = (0,), (1,)
     assert click(panel, "Add up") == ""
     assert click(panel, "Show the epochs") == ""

@@ -242,6 +242,15 @@ def test_a_run_without_or_with_a_damaged_generator_is_refused(run, tmp_path):
         sample.sample(run.folder, tmp_path / "out")
 
 
+def test_a_generator_whose_weights_are_no_numbers_is_refused(run, tmp_path):
+    generator = run.load_generator()
+    generator.set_weights([weight * np.nan for weight in generator.get_weights()])
+    save_network(generator, run.generator_file)
+    with pytest.raises(InputError, match="has weights that are no numbers"):
+        sample.sample(run.folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.fixture
 def odd_folder(picture_folder):
     """Twelve noise pictures, and one of each thing that `check` looks for."""

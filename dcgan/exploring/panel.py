@@ -5,7 +5,7 @@ from dcgan.exploring import views
 from dcgan.exploring.explorer import COUNT
 from dcgan.figures.comparison import comparison_figure
 from dcgan.figures.gifs import check_animation, encode_animation, save_animation
-from dcgan.figures.grids import few_colours, repeat_pixels
+from dcgan.figures.grids import LARGEST, few_colours, repeat_pixels
 from dcgan.figures.nearest import nearest_figure
 from dcgan.figures.plots import screen_figure
 from dcgan.latent import PATHS
@@ -169,7 +169,7 @@ class Panel:
 
     def _pick_tab(self):
         self.folder = self._path("folder", "picks")
-        self.enlarge = self._slider("BoundedIntText", "enlarge", 1, 64, 1, 4)
+        self.enlarge = self._slider("BoundedIntText", "enlarge", 1, LARGEST, 1, 4)
         save = self._button("Save as PNG", self._save)
         forget = self._button("Forget all", self._forget)
         controls = self._make.HBox([self.folder, self.enlarge, save, forget])

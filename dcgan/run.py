@@ -165,11 +165,12 @@ class Run:
         """The `Config` that the run was started with."""
         return load_config(str(self.config_file))
 
-    def load_generator(self, epoch=None):
+    def load_generator(self, epoch=None, best=False):
         """Loads the generator.
 
         Args:
             epoch: An epoch that was kept in `snapshots/`; the newest if left out.
+            best: Whether to load the one with the best KID so far instead.
 
         Returns:
             `keras.Model` from latents to pictures in [-1, 1].
@@ -177,13 +178,11 @@ class Run:
         Raises:
             InputError: If there is no such generator, or the file is damaged.
         """
+        if best:
+            return load_network(self.best_file)
         return load_network(
             self.generator_file if epoch is None else self._snapshot(epoch)
         )
-
-    def load_best_generator(self):
-        """Loads the generator with the best KID so far, as `load_generator` does."""
-        return load_network(self.best_file)
 
     def load_discriminator(self):
         """Loads the discriminator, pictures to logits, as `load_generator` does."""

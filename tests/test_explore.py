@@ -242,3 +242,5 @@ def test_views_of_transparent_and_of_grey_pictures(tmp_path):
         assert views.mix_view(explorer, [0], [1]).width > 3 * 96
         shown = np.asarray(views.single_view(explorer.pictures(explorer.picked())[0]))
         assert shown.shape == (320, 320, 3) and shown.std() > 5
+    clear = np.asarray(views.single_view(np.zeros((16, 16, 4), np.uint8)))
+    assert clear[0, 0, 0] == 255 and clear[0, 8, 0] == clear[8, 0, 0] == 204

@@ -47,8 +47,7 @@ class Explorer:
 
     def __init__(self, run, images=None, best=False):
         self.run = run if isinstance(run, Run) else Run.open(run)
-        load = self.run.load_best_generator if best else self.run.load_generator
-        self._generator = load()
+        self._generator = self.run.load_generator(best=best)
         self._images = images
         self._compiled = tf.function(
             lambda latents: self._generator(latents, training=False),

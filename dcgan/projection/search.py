@@ -115,19 +115,18 @@ def _descend(shares, starts, steps):
     def move():
         with tf.GradientTape() as tape:
             found = shares(latents.value())
-            loss = (
-                tf.reduce_sum(found) / 2
-            )  # no search has a part in another's gradient
+            # A sum: no search has a part in another's gradient.
+            loss = tf.reduce_sum(found) / 2
         optimizer.apply([tape.gradient(loss, latents)], [latents])
         latents.assign(tf.clip_by_norm(latents, longest, axes=[1]))
         return found
 
-    places, found = [latents.numpy()], []
+    places, found, best = [latents.numpy()], [], math.inf
     with tqdm(range(steps), desc="Searching", leave=False) as bar:
         for _ in bar:
             found.append(move().numpy())
             places.append(latents.numpy())
-            best = math.sqrt(found[-1].mean(axis=1).min())
+            best = min(best, math.sqrt(found[-1].mean(axis=1).min()))
             bar.set_postfix_str(f"{best:.1%} of a random distance", refresh=False)
     found.append(shares(latents.value()).numpy())
     return np.stack(places), np.stack(found)

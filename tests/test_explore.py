@@ -220,6 +220,17 @@ def test_buttons_do_what_they_say(explorer, tmp_path, monkeypatch):
     assert click(panel, "Forget all") == "0 picked" and explorer.picks == []
 
 
+def test_pictures_keep_their_size_and_empty_ones_are_hidden(explorer):
+    panel = Panel(explorer)
+    assert panel.picks.layout.display == "none"
+    assert panel.picture.layout.display is None
+    assert panel.picture.layout.align_self == "flex-start"  # boxes stretch others
+    click(panel, "7")
+    assert panel.picks.layout.display is None
+    click(panel, "Forget all")
+    assert panel.picks.layout.display == "none"
+
+
 def test_a_page_without_widgets_shows_the_candidates(explorer, monkeypatch):
     bundle = explorer._repr_mimebundle_()
     assert VIEW in bundle

@@ -14,7 +14,8 @@ from dcgan.projection.embedding import Embedding, Vectors
 
 DRAWN = 256  # random latents, of which the closest are where the search starts
 BATCH = 64  # pictures of them at a time
-RATE = 0.1  # Adam's learning rate at the beginning: latents have a deviation of 1
+RATE = 0.5  # Adam's highest learning rate: latents have a deviation of 1
+WARM_UP = 0.05  # share of the steps in which it rises, so that starts are not lost
 LEAST = 1e-12  # mean squared distance, of a generator whose pictures are all alike
 SLACK = 2  # how much longer than the root of latent_dim a latent may get
 
@@ -92,6 +93,14 @@ def _random_distances(vectors):
     return tf.maximum(tf.reduce_mean(squares, axis=0), LEAST)
 
 
+def _schedule(steps):
+    """A short rise of the learning rate, then half a cosine down to 0."""
+    rise = int(WARM_UP * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, steps - rise, warmup_target=RATE, warmup_steps=rise
+    )
+
+
 def _descend(shares, starts, steps):
     """Moves latents downhill.
 
@@ -105,9 +114,7 @@ def _descend(shares, starts, steps):
         (steps + 1, N, 2).
     """
     latents = tf.Variable(starts)
-    optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(RATE, steps)
-    )
+    optimizer = keras.optimizers.Adam(_schedule(steps))
     optimizer.build([latents])
     longest = math.sqrt(starts.shape[1]) + SLACK
 

@@ -61,10 +61,10 @@ def choose_pictures(run, pictures, count, rank, drop_alike, drop_copies, data=No
     found = choose(pictures, rank, judge, train, drop_copies, drop_alike)
     left = len(found.order)
     if drop_alike or drop_copies:
-        print(
-            f"of {len(pictures)} candidates {found.copies} are near copies of training "
-            f"pictures and {found.alike} of better ones, {left} are left"
-        )
+        dropped = {"training pictures": found.copies} if drop_copies else {}
+        dropped |= {"better ones": found.alike} if drop_alike else {}
+        told = ", ".join(f"{n} are near copies of {of}" for of, n in dropped.items())
+        print(f"of {len(pictures)} candidates {told}, {left} are left")
     if not left:
         raise invalid("--candidates", len(pictures), "more, as none of them is left")
     if left < count:

@@ -25,6 +25,11 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,  # a mistyped flag must not pass for another
         )
 
+    def add_best(self):
+        """Adds the flag of the commands that take the best generator of a run."""
+        text = "take the best generator of the run"
+        self.add_argument("--best", action="store_true", help=text)
+
     def error(self, message):
         raise InputError(f"{message}. See {self.prog} --help")
 

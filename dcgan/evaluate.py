@@ -57,7 +57,7 @@ def main(argv=None):
     add("--out", metavar="DIR", help="folder for both files (that of the run)")
     add("-n", "--count", type=int, help=f"pictures to make from a run ({COUNT})")
     add("--seed", type=int, help="of their latents (0)")
-    add("--best", action="store_true", help="take the best generator of the run")
+    parser.add_best()
     add(
         "--extractor",
         default="lite0",
@@ -148,7 +148,7 @@ def evaluate(
 def _from_run(run, data, count, seed, best):
     from dcgan.models.generator import generate
 
-    generator = run.load_best_generator() if best else run.load_generator()
+    generator = run.load_generator(best=best)
     fake = generate(generator, draw_latents(count, generator.input_shape[-1], seed))
     return Sets(fake, *load_split(run.config, fake.shape[1], data))
 

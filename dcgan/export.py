@@ -19,7 +19,7 @@ def main(argv=None):
     add("run", help="folder of the run, such as runs/default")
     add("--format", required=True, help=", ".join(FORMATS))
     add("--out", required=True, help="file (.tflite, .onnx) or folder to write")
-    add("--best", action="store_true", help="take the best generator of the run")
+    parser.add_best()
     export(**vars(parser.parse_args(argv)))
 
 
@@ -48,7 +48,7 @@ def export(run, format, out, best=False):
 
     run = Run.open(run)
     quiet_tensorflow()
-    generator = run.load_best_generator() if best else run.load_generator()
+    generator = run.load_generator(best=best)
     _write(format, generator, out, run.config)
     print(f"The {'best' if best else 'newest'} generator of {run.folder} in {out}")
 

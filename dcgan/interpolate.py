@@ -4,9 +4,8 @@ from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.errors import invalid
 from dcgan.figures.gifs import check_animation, save_animation
 from dcgan.figures.grids import repeat_pixels
-from dcgan.latent import draw_latents, latent_walk
+from dcgan.latent import MOST_FRAMES, draw_latents, latent_walk
 
-MOST_FRAMES = 2000  # all of them are in memory at once
 WIDTH = 256  # small pictures are enlarged to about this width
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from dcgan.errors import check_choice, invalid
 
 LEAST_TRUNCATION = 0.1  # below, drawing again takes for ever
+MOST_FRAMES = 2000  # of a walk: its pictures are in memory at once
 
 
 def draw_latents(count, latent_dim, seed=0, truncation=0.0):
@@ -21,6 +22,9 @@ def draw_latents(count, latent_dim, seed=0, truncation=0.0):
     Returns:
         (count, latent_dim) float32 array.
 
+    Raises:
+        InputError: If the seed or the truncation is none.
+
     Example:
         >>> draw_latents(2, 100, seed=0).shape
         (2, 100)
@@ -29,6 +33,8 @@ def draw_latents(count, latent_dim, seed=0, truncation=0.0):
         Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Image
         Synthesis, section 3.1 (the truncation trick).
     """
+    if not seed >= 0:
+        raise invalid("seed", seed, "0 or more")
     if truncation and not truncation >= LEAST_TRUNCATION:
         allowed = f"0, or {LEAST_TRUNCATION} or more"
         raise invalid("truncation", truncation, allowed)
@@ -59,7 +65,7 @@ def slerp(start, end, shares):
     """
     cosine = np.dot(start, end) / (np.linalg.norm(start) * np.linalg.norm(end))
     angle = np.arccos(np.clip(cosine, -1, 1))
-    if angle < 1e-6:
+    if np.sin(angle) < 1e-6:  # all circles are as long between opposite latents
         return lerp(start, end, shares)
     shares = np.asarray(shares)[:, None]
     weights = np.sin((1 - shares) * angle) * start + np.sin(shares * angle) * end
@@ -80,16 +86,19 @@ def latent_walk(latents, frames, path="spherical"):
 
     Args:
         latents: (stops, latent_dim) array.
-        frames: Frames from one stop to the next.
+        frames: Frames from one stop to the next; in all at most 2000.
         path: `spherical` along great circles, or `linear` along straight lines.
 
     Returns:
         (stops * frames, latent_dim) float32 array; it loops without a jump.
 
     Raises:
-        InputError: If there is no such path.
+        InputError: If there is no such path, or no such number of frames.
     """
     check_choice("path", path, PATHS)
+    most = MOST_FRAMES // len(latents)
+    if not 1 <= frames <= most:
+        raise invalid("frames", frames, f"1 to {most} between {len(latents)} stops")
     shares = np.arange(frames) / frames
     following = np.roll(latents, -1, axis=0)
     legs = [PATHS[path](start, end, shares) for start, end in zip(latents, following)]

@@ -9,8 +9,9 @@ from dcgan.data.pictures import UnreadablePicture, read_picture, to_square
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, invalid
 from dcgan.figures.gifs import MOST_FRAMES, check_animation, save_animation, thin_out
-from dcgan.figures.grids import image_grid
+from dcgan.figures.grids import image_grid, repeat_pixels
 from dcgan.files import whole_file
+from dcgan.places import check_file
 from dcgan.validation import check_colour
 
 RANGES = {"restarts": (1, 256), "steps": (1, 10_000), "seed": (0, 2**31 - 1)}
@@ -22,7 +23,7 @@ def main(argv=None):
     parser = Parser(
         "project",
         "Finds the latent whose picture is closest to a given one. Writes the search "
-        "as an animation, the latent as .npy, and a sheet: given, before, after.",
+        "as an animation, the latent as .npy, and a sheet: given, start, closest.",
         "python -m dcgan.project runs/default --image cat.png --out found.gif",
     )
     add = parser.add_argument
@@ -37,7 +38,7 @@ def main(argv=None):
         metavar="COLOUR",
         help="behind transparent parts, for a run of opaque pictures",
     )
-    add("--best", action="store_true", help="take the best generator of the run")
+    parser.add_best()
     options = parser.parse_args(argv)
     _check(options)
     project(**vars(options))
@@ -53,8 +54,8 @@ def project(
         image: File of the picture; it is made square as the run's pictures were.
         out: The animation of the search, `.gif`, `.webp` or `.png`. Beside it are
             written the latent, (1, latent_dim), with the ending `.npy`, and
-            `NAME_sheet.png`: the picture, the random one that the search started
-            from, and the closest one.
+            `NAME_sheet.png`: the picture, the one that the search started from, which
+            is the closest of some random ones, and the closest of all.
         restarts: See `dcgan.projection.search.find_latent`, as for `steps`, `seed`.
         background: Colour behind transparent parts.
         best: Whether to take the run's generator with the best KID, not the newest.
@@ -81,14 +82,13 @@ def project(
     from dcgan.models.generator import generate
     from dcgan.projection.search import find_latent
 
-    generator = run.load_best_generator() if best else run.load_generator()
+    generator = run.load_generator(best=best)
     # Of a run that grows and is not finished, the pictures may be smaller.
     picture = shrink(picture[None], generator.output_shape[1])[0]
     found = find_latent(generator, picture, restarts, steps, seed)
     way = generate(generator, np.stack(thin_out(found.path, MOST_FRAMES)))
     frames = [image_grid([picture, each], columns=2, side=SIDE) for each in way]
-    titles = {"given": picture, "random": way[0], "closest": way[-1]}
-    sheet = {("", title): each[None] for title, each in titles.items()}
+    sheet = _sheet({"given": picture, "start": way[0], "closest": way[-1]})
     save_animation(out, frames, hold_last=True)
     save_figure(files["sheet"], comparison_figure(sheet))
     with whole_file(files["latent"]) as temporary:
@@ -151,12 +151,23 @@ def files_beside(out, image):
     return files
 
 
+def _sheet(pictures):
+    """Cells of a figure; enlarged first, so that checkerboards stay fine."""
+    factor = max(1, SIDE // len(pictures["given"]))
+    return {
+        ("", title): repeat_pixels(picture[None], factor)
+        for title, picture in pictures.items()
+    }
+
+
 def _check(options):
     for flag, (lowest, highest) in RANGES.items():
         if not lowest <= getattr(options, flag) <= highest:
             value = getattr(options, flag)
             raise invalid(f"--{flag}", value, f"{lowest} to {highest}")
     check_animation("--out", options.out)
+    for file in files_beside(options.out, options.image).values():
+        check_file("--out", file)
     if options.background is not None:
         check_colour(options.background)
 

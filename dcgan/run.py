@@ -1,7 +1,6 @@
 """The folder of a run: what is in it, and how to open it."""
 
 import json
-import os
 import shutil
 from numbers import Real
 from pathlib import Path
@@ -12,6 +11,7 @@ from dcgan.errors import InputError, invalid
 from dcgan.files import read_json, remove_folder, whole_file
 from dcgan.lock import is_empty, lock_folder
 from dcgan.networks import load_network, save_network
+from dcgan.places import is_writable
 from dcgan.tables import read_rows
 
 STEP = "step-"  # what the names of checkpoints begin with
@@ -82,8 +82,7 @@ class Run:
         run = cls(Path(config.runs) / config.name)
         if run.folder.is_symlink() or (run.folder.exists() and not run.folder.is_dir()):
             raise invalid("name", str(run.folder), "a folder, not a link or a file")
-        parents = [parent for parent in run.folder.parents if parent.exists()]
-        if not parents[0].is_dir() or not os.access(parents[0], os.W_OK):
+        if not is_writable(run.folder):
             raise invalid("runs", config.runs, "a folder that can be written to")
         if not run.folder.exists() or is_empty(run.folder):
             return run
@@ -166,11 +165,12 @@ class Run:
         """The `Config` that the run was started with."""
         return load_config(str(self.config_file))
 
-    def load_generator(self, epoch=None):
+    def load_generator(self, epoch=None, best=False):
         """Loads the generator.
 
         Args:
             epoch: An epoch that was kept in `snapshots/`; the newest if left out.
+            best: Whether to load the one with the best KID so far instead.
 
         Returns:
             `keras.Model` from latents to pictures in [-1, 1].
@@ -178,13 +178,11 @@ class Run:
         Raises:
             InputError: If there is no such generator, or the file is damaged.
         """
+        if best:
+            return load_network(self.best_file)
         return load_network(
             self.generator_file if epoch is None else self._snapshot(epoch)
         )
-
-    def load_best_generator(self):
-        """Loads the generator with the best KID so far, as `load_generator` does."""
-        return load_network(self.best_file)
 
     def load_discriminator(self):
         """Loads the discriminator, pictures to logits, as `load_generator` does."""

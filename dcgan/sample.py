@@ -7,13 +7,13 @@ from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.folder import CONTACT_SHEET
 from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
-from dcgan.figures.grids import image_grid, repeat_pixels, save_picture
+from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_picture
 from dcgan.figures.sheets import read_sheet
 from dcgan.latent import draw_latents
+from dcgan.places import check_folder
 from dcgan.run import Run
 
 MOST = 100_000
-LARGEST = 64  # factor of enlarging
 SEVERAL = ("all", "ensemble")
 ON_SHEET = 1024  # pictures on the contact sheet at most
 KEPT = ("run", "out", "enlarge", "cut")  # flags that go with --cut
@@ -47,6 +47,7 @@ def main(argv=None):
         help="a generator kept in snapshots/; all of them, each on its own; or all of "
         "them as an ensemble that takes turns",
     )
+    parser.add_best()
     add(
         "--rank",
         help="the best first: discriminator (the most real to it), near or far (the "
@@ -85,6 +86,7 @@ def sample(
     seed=0,
     truncation=0.0,
     epoch=None,
+    best=False,
     rank=None,
     drop_alike=False,
     drop_copies=False,
@@ -103,6 +105,7 @@ def sample(
         epoch: An epoch kept in `snapshots/`, or `"all"` of them, each in a folder of
             its own with the same latents; `"ensemble"` of those with the newest's
             size, picture by picture the next one; the newest generator if left out.
+        best: Whether to take the run's generator with the best KID instead.
         rank: What comes first: the most real one to the discriminator
             (`discriminator`), the closest to a training picture (`near`), or the
             furthest from all of them (`far`).
@@ -119,6 +122,7 @@ def sample(
     from dcgan.models.generator import generate_in_turn
 
     run = Run.open(run)
+    _check_training_pictures(out, data or run.config.data)
     kept = run.snapshot_epochs()
     if epoch in SEVERAL and not kept:
         raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
@@ -127,8 +131,10 @@ def sample(
     folders = {Path(out): kept if epoch == "ensemble" else [epoch]}
     if epoch == "all":
         folders = {epoch_file(out, number, ""): [number] for number in kept}
+    for folder in folders:
+        _check_leftovers(folder, _names(count))
     for folder, numbers in folders.items():
-        generators = [run.load_generator(number) for number in numbers]
+        generators = [run.load_generator(number, best) for number in numbers]
         shape = generators[-1].output_shape  # earlier stages made smaller pictures
         generators = [g for g in generators if g.output_shape == shape]
         latents = draw_latents(pool, generators[0].input_shape[-1], seed, truncation)
@@ -162,13 +168,24 @@ def cut(run, sheet, out, enlarge=1):
 
 
 def _write(folder, pictures, enlarge, sheet=True):
-    digits = max(4, len(str(len(pictures) - 1)))
-    names = [f"{index:0{digits}d}.png" for index in range(len(pictures))]
-    _check_leftovers(folder, names)
+    names = _names(len(pictures))
+    _check_leftovers(folder, names)  # fewer may be left than were asked for
     for name, picture in zip(names, pictures):
         save_picture(folder / name, repeat_pixels(picture[None], enlarge)[0])
     if sheet:
         save_picture(folder / CONTACT_SHEET, image_grid(pictures[:ON_SHEET]))
+
+
+def _names(count):
+    digits = max(4, len(str(count - 1)))
+    return [f"{index:0{digits}d}.png" for index in range(count)]
+
+
+def _check_training_pictures(out, data):
+    """Refuses to put samples over the training pictures, or among them."""
+    if data != "openmoji" and Path(out).resolve() == Path(data).resolve():
+        allowed = "a folder that does not hold the training pictures"
+        raise invalid("--out", str(out), allowed)
 
 
 def _check_leftovers(folder, names):
@@ -193,14 +210,10 @@ def _check(options, parser):
         raise invalid("-n", options.count, f"1 to {MOST}")
     if options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
-    if not 1 <= options.enlarge <= LARGEST:
-        raise invalid("--enlarge", options.enlarge, f"1 to {LARGEST}")
-    if (
-        not options.out.strip()
-        or Path(options.out).exists()
-        and not Path(options.out).is_dir()
-    ):
-        raise invalid("--out", options.out, "a folder, not a file")
+    check_factor("--enlarge", options.enlarge)
+    check_folder("--out", options.out)
+    if options.best and options.epoch is not None:
+        raise invalid("--best", options.epoch, "without --epoch")
     check_choosing(options)
     if options.cut is not None:
         _check_cutting(options, parser)

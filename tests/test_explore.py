@@ -133,6 +133,13 @@ def test_wrong_picks_are_refused(explorer, tiny_config):
         explorer.mixed([1])
     with pytest.raises(InputError, match="path is not valid.*spherical, linear"):
         explorer.walk("straight")
+    with pytest.raises(InputError, match="pick is not valid. Received: 0.5"):
+        explorer.pick([0.5])
+    with pytest.raises(InputError, match="nothing to start from"):
+        explorer.mixed([], [0])
+    for factor in (0, 1.5, 65):
+        with pytest.raises(InputError, match="enlarge is not valid.*1 to 64"):
+            explorer.save("picks", factor)
     run = Run.create(tiny_config)
     with pytest.raises(InputError, match="no generator has been saved yet"):
         dcgan.explore(run)
@@ -205,11 +212,23 @@ def test_buttons_do_what_they_say(explorer, tmp_path, monkeypatch):
         assert walk.n_frames == 6 and walk.size == (256, 256)
     panel.file.value = "walk.mp4"
     assert "file is not valid" in click(panel, "Walk through the picks")
+    assert "nothing to start from" in click(panel, "Add up")
     panel.parts[0].value, panel.parts[1].value = (0,), (1,)
     assert click(panel, "Add up") == ""
     assert click(panel, "Show the epochs") == ""
     assert "folder does not exist" in click(panel, "Find the nearest")
     assert click(panel, "Forget all") == "0 picked" and explorer.picks == []
+
+
+def test_pictures_keep_their_size_and_empty_ones_are_hidden(explorer):
+    panel = Panel(explorer)
+    assert panel.picks.layout.display == "none"
+    assert panel.picture.layout.display is None
+    assert panel.picture.layout.align_self == "flex-start"  # boxes stretch others
+    click(panel, "7")
+    assert panel.picks.layout.display is None
+    click(panel, "Forget all")
+    assert panel.picks.layout.display == "none"
 
 
 def test_a_page_without_widgets_shows_the_candidates(explorer, monkeypatch):
@@ -234,3 +253,5 @@ def test_views_of_transparent_and_of_grey_pictures(tmp_path):
         assert views.mix_view(explorer, [0], [1]).width > 3 * 96
         shown = np.asarray(views.single_view(explorer.pictures(explorer.picked())[0]))
         assert shown.shape == (320, 320, 3) and shown.std() > 5
+    clear = np.asarray(views.single_view(np.zeros((16, 16, 4), np.uint8)))
+    assert clear[0, 0, 0] == 255 and clear[0, 8, 0] == clear[8, 0, 0] == 204

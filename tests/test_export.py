@@ -94,7 +94,7 @@ def test_best_is_another_generator(trained, tmp_path):
     newest, best = (
         run_onnx(tmp_path / f"{n}.onnx", latents) for n in ("newest", "best")
     )
-    expected = np.asarray(run.load_best_generator()(latents, training=False))
+    expected = np.asarray(run.load_generator(best=True)(latents, training=False))
     np.testing.assert_allclose(best, expected, rtol=0, atol=1e-5)
     assert np.abs(newest - best).max() > 1e-4
 

@@ -41,6 +41,20 @@ def test_slerp_between_equal_latents_stays():
     np.testing.assert_allclose(path, [latent] * 3, rtol=1e-5)
 
 
+def test_slerp_between_opposite_latents_stays_between_them():
+    """All latents of a single number are alike or opposite."""
+    path = slerp(np.float32([2]), np.float32([-1]), [0, 0.5, 1])
+    np.testing.assert_allclose(path, [[2], [0.5], [-1]], atol=1e-6)
+
+
+def test_wrong_seeds_and_numbers_of_frames_are_refused():
+    with pytest.raises(InputError, match="seed is not valid. Received: -1"):
+        draw_latents(2, 8, -1)
+    for frames in (0, -1, 1001):
+        with pytest.raises(InputError, match="frames is not valid.*1 to 1000 between"):
+            latent_walk(draw_latents(2, 8), frames)
+
+
 def test_a_walk_keeps_the_length_of_its_latents_where_a_line_would_not():
     latents = draw_latents(2, 100)
     lengths = np.linalg.norm(latent_walk(latents, 10), axis=1)

@@ -12,7 +12,7 @@ from dcgan.config import load_config
 from dcgan.errors import InputError
 from dcgan.models.generator import generate
 from dcgan.pixels import over_white, to_float
-from dcgan.project import main, read_target
+from dcgan.project import _sheet, main, read_target
 from dcgan.projection import search
 from dcgan.projection.embedding import Embedding
 from dcgan.run import Run
@@ -102,6 +102,11 @@ def test_searches_do_not_disturb_each_other_and_go_downhill():
     np.testing.assert_allclose(found[0], [[1, 0.25], [9, 2.25]])
     assert (found[-1].sum(axis=1) < found[0].sum(axis=1) / 20).all()
     np.testing.assert_array_equal(places[:, 0, 0], 0)
+
+
+def test_the_sheet_shows_a_fine_checkerboard():
+    (cell,) = _sheet({"given": np.zeros((16, 16, 4), np.uint8)}).values()
+    assert cell.shape == (1, 256, 256, 4)  # squares of 8 pixels are put behind it
 
 
 def picture_file(path, side=(30, 20), mode="RGB", alpha=None):

@@ -88,6 +88,30 @@ def test_a_missing_snapshot_names_those_that_exist(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_best_generator_draws(run, tmp_path):
+    run.save_best(run.load_generator(5), {"epoch": 5})
+    for name, flags in {"a": ["--best"], "b": ["--epoch", "5"]}.items():
+        sample.main([str(run.folder), "--out", str(tmp_path / name), "-n", "2", *flags])
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+
+
+def test_nothing_is_put_over_the_training_pictures(run, tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "0000.png").write_text("mine")
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        sample.sample(run.folder, pictures, count=1, data=str(pictures))
+    assert (pictures / "0000.png").read_text() == "mine"
+
+
+def test_all_folders_are_looked_at_before_any_is_written(run, tmp_path):
+    save_network(run.load_generator(), run.snapshot_file(7))
+    sample.sample(run.folder, tmp_path / "epoch_0007", count=3)
+    with pytest.raises(InputError, match="earlier sampling.*0002.png"):
+        sample.sample(run.folder, tmp_path, count=2, epoch="all")
+    assert [path.name for path in tmp_path.glob("epoch_*")] == ["epoch_0007"]
+
+
 @pytest.mark.parametrize("ending", ["gif", "webp"])
 def test_interpolate_writes_a_loop(run, tmp_path, ending):
     out = tmp_path / f"walk.{ending}"
@@ -167,7 +191,10 @@ def test_what_is_in_the_training_pictures_is_left_out(run, tmp_path, capsys, cap
     assert sorted(bytes_of(out)) == ["0000.png", "contact_sheet.png"]
     expected = read(tmp_path / "left.png")[::2, ::2]
     np.testing.assert_array_equal(read(out / "0000.png"), expected)
-    assert "3 are near copies of training pictures and 0" in capsys.readouterr().out
+    assert (
+        "4 candidates 3 are near copies of training pictures, 1 are left"
+        in capsys.readouterr().out
+    )
     assert "1 of 4 pictures: more --candidates" in caplog.text
     (tmp_path / "left.png").rename(left)
     with pytest.raises(InputError, match="--candidates is not valid.*none of them"):
@@ -186,6 +213,8 @@ def test_what_is_in_the_training_pictures_is_left_out(run, tmp_path, capsys, cap
         (sample.main, ["--data", "x", "--drop_alike"], "--data is not valid"),
         (sample.main, ["--drop_copies", "--data", "gone"], "folder does not exist"),
         (sample.main, ["--rank", "discriminator"], "no discriminator has been saved"),
+        (sample.main, ["--best", "--epoch", "5"], "--best is not valid.*without"),
+        (sample.main, ["--best"], "no generator has been saved yet.*best"),
         (sample.main, ["--enlarge", "0"], "--enlarge is not valid"),
         (sample.main, ["--cut", "gone.png"], "--cut is not valid.*No such file"),
         (sample.main, ["--cut", "x.png", "--seed", "1"], "--seed is not valid.*--cut"),
@@ -240,6 +269,15 @@ def test_a_run_without_or_with_a_damaged_generator_is_refused(run, tmp_path):
     run.generator_file.unlink()
     with pytest.raises(InputError, match="no generator has been saved yet"):
         sample.sample(run.folder, tmp_path / "out")
+
+
+def test_a_generator_whose_weights_are_no_numbers_is_refused(run, tmp_path):
+    generator = run.load_generator()
+    generator.set_weights([weight * np.nan for weight in generator.get_weights()])
+    save_network(generator, run.generator_file)
+    with pytest.raises(InputError, match="has weights that are no numbers"):
+        sample.sample(run.folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture

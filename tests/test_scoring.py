@@ -93,7 +93,7 @@ def test_the_best_generator_is_kept(scored):
     run, _ = scored
     best = run.read_best()
     assert best["kid"] == pytest.approx(min(r["kid"] for r in read_numbers(run.scores)))
-    kept = run.load_best_generator().get_weights()
+    kept = run.load_generator(best=True).get_weights()
     then = run.load_generator(int(best["epoch"])).get_weights()
     for one, other in zip(kept, then, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -233,7 +233,7 @@ def test_patience_does_not_count_what_came_before_the_last_stage(start):
 def test_the_best_is_of_the_stage_that_is_trained(start):
     run = start([5, 6, 7, 9, 8, 10], progressive=[8, 16], epochs=6)
     assert run.read_best()["epoch"] == 5
-    assert run.load_best_generator().output_shape[1] == 16
+    assert run.load_generator(best=True).output_shape[1] == 16
 
 
 def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
@@ -245,7 +245,7 @@ def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
     run = Run(tmp_path / "runs" / "a")
     assert run.health.is_file()
     if run.best_file.is_file():  # of an epoch before
-        weights = run.load_best_generator().get_weights()
+        weights = run.load_generator(best=True).get_weights()
         assert all(np.isfinite(weight).all() for weight in weights)
 
 

@@ -14,6 +14,16 @@ def noise(count, side=8, channels=3):
     return np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
 
 
+def test_a_sheet_is_read_at_its_own_size_however_large(tmp_path):
+    """Training would halve a picture of more than 4096 x 4096 pixels."""
+    path = tmp_path / "sheet.png"
+    pictures = np.broadcast_to(noise(1, side=256, channels=1), (289, 256, 256, 1))
+    Image.fromarray(image_grid(pictures)).save(path, compress_level=0)
+    cut = read_sheet(path, 256)
+    assert cut.shape == (289, 256, 256, 3)
+    np.testing.assert_array_equal(cut[288, ..., :1], pictures[288])
+
+
 @pytest.mark.parametrize("count", [1, 4, 7, 12])
 def test_cutting_undoes_laying_out(count):
     pictures = noise(count)

@@ -35,11 +35,12 @@ class UnreadablePicture(Exception):
     """A file that is no picture or a damaged one; the message is the reason."""
 
 
-def read_picture(path):
+def read_picture(path, largest=LARGE):
     """Reads a picture file: its first frame, turned upright, with its alpha.
 
     Args:
         path: The file.
+        largest: Pixels; a picture with more is made smaller by a whole factor.
 
     Returns:
         `PIL.Image` in mode RGBA.
@@ -49,7 +50,7 @@ def read_picture(path):
     """
     try:
         with Image.open(path, formats=FORMATS) as file:
-            upright = ImageOps.exif_transpose(_shrunk(file))
+            upright = ImageOps.exif_transpose(_shrunk(file, largest))
             return _to_rgba(upright)
     except UnidentifiedImageError:
         ending = Path(path).suffix.lower()
@@ -101,10 +102,10 @@ def picture_endings():
     return OTHER_ENDINGS | {ending for ending, name in readers if name in FORMATS}
 
 
-def _shrunk(picture):
+def _shrunk(picture, largest):
     """Halves, thirds ... a picture that is far larger than any that is trained on."""
-    factor = math.ceil(math.sqrt(picture.width * picture.height / LARGE))
-    if factor == 1 or picture.mode not in ("L", "RGB", "RGBA"):
+    factor = math.ceil(math.sqrt(picture.width * picture.height / largest))
+    if factor <= 1 or picture.mode not in ("L", "RGB", "RGBA"):
         return picture
     small = picture.reduce(factor)
     small.getexif().update(picture.getexif())  # which way up

@@ -13,7 +13,7 @@ from dcgan.evaluation.limits import MOST, evenly
 from dcgan.evaluation.neighbours import Neighbours
 from dcgan.exporting.directions import directions_of
 from dcgan.figures.gifs import thin_out
-from dcgan.figures.grids import repeat_pixels, save_picture
+from dcgan.figures.grids import check_factor, repeat_pixels, save_picture
 from dcgan.latent import draw_latents, latent_arithmetic, latent_walk
 from dcgan.models.generator import generate
 from dcgan.pixels import to_uint8
@@ -47,8 +47,7 @@ class Explorer:
 
     def __init__(self, run, images=None, best=False):
         self.run = run if isinstance(run, Run) else Run.open(run)
-        load = self.run.load_best_generator if best else self.run.load_generator
-        self._generator = load()
+        self._generator = self.run.load_generator(best=best)
         self._images = images
         self._compiled = tf.function(
             lambda latents: self._generator(latents, training=False),
@@ -86,9 +85,7 @@ class Explorer:
     def pick(self, numbers, seed=0, truncation=0.0):
         """Adds candidates of a seed to the picks, by their numbers."""
         found = self.candidates(seed, truncation)
-        for number in numbers:
-            if not 0 <= number < COUNT:
-                raise invalid("pick", number, f"0 to {COUNT - 1}")
+        _check_numbers(numbers, COUNT)
         self.picks += [found[number] for number in numbers]
 
     def picked(self, numbers=None):
@@ -102,9 +99,7 @@ class Explorer:
             raise InputError(
                 "pick: nothing is picked yet. Received: 0. Allowed: 1 or more"
             )
-        for number in wanted:
-            if not 0 <= number < len(self.picks):
-                raise invalid("pick", number, f"0 to {len(self.picks) - 1}")
+        _check_numbers(wanted, len(self.picks))
         latents = [self.picks[number] for number in wanted]
         return np.reshape(latents, (-1, self.latent_dim))
 
@@ -113,7 +108,11 @@ class Explorer:
 
         Returns:
             List of their paths.
+
+        Raises:
+            InputError: If nothing is picked, or there is no such factor.
         """
+        check_factor("enlarge", enlarge)
         pictures = repeat_pixels(self.pictures(self.picked()), enlarge)
         files = [Path(folder) / f"pick_{k:02d}.png" for k in range(len(pictures))]
         for file, picture in zip(files, pictures):
@@ -130,7 +129,16 @@ class Explorer:
         return self.pictures(latent_walk(self.picked(), frames, path))
 
     def mixed(self, start, minus=(), plus=()):
-        """Returns `latent_arithmetic` of picks, given as lists of numbers."""
+        """Returns `latent_arithmetic` of picks, given as lists of numbers.
+
+        Raises:
+            InputError: If there is no such pick, or nothing to start from.
+        """
+        if not len(start):
+            raise InputError(
+                "mix: there is nothing to start from. Received: no pick. Allowed: 1 "
+                "or more"
+            )
         return latent_arithmetic(*(self.picked(part) for part in (start, minus, plus)))
 
     def nearest(self):
@@ -177,6 +185,12 @@ class Explorer:
         from dcgan.exploring.panel import mime_bundle
 
         return mime_bundle(self)
+
+
+def _check_numbers(numbers, count):
+    for number in numbers:
+        if number not in range(count):
+            raise invalid("pick", number, f"0 to {count - 1}")
 
 
 def explore(run, images=None, best=False):

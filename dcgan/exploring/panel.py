@@ -5,7 +5,7 @@ from dcgan.exploring import views
 from dcgan.exploring.explorer import COUNT
 from dcgan.figures.comparison import comparison_figure
 from dcgan.figures.gifs import check_animation, encode_animation, save_animation
-from dcgan.figures.grids import few_colours, repeat_pixels
+from dcgan.figures.grids import LARGEST, few_colours, repeat_pixels
 from dcgan.figures.nearest import nearest_figure
 from dcgan.figures.plots import screen_figure
 from dcgan.latent import PATHS
@@ -68,7 +68,7 @@ class Panel:
             "Epochs": self._result_tab("Show the epochs", self._epochs),
         }
         self.tabs = ipywidgets.Tab(list(tabs.values()), titles=list(tabs))
-        top = ipywidgets.HBox([self.seed, self.truncation])
+        top = self._row(self.seed, self.truncation)
         self.widget = ipywidgets.VBox([top, self.tabs, self.status])
         for part in (self.seed, self.truncation):
             part.observe(self._new_candidates, "value")
@@ -157,22 +157,22 @@ class Panel:
     def _picture_tab(self):
         pick = self._button("Pick it", lambda: self._pick(self._latent))
         controls = self._make.VBox([self.number, *self.sliders, pick])
-        return self._make.HBox([self.picture, controls])
+        return self._row(self.picture, controls)
 
     def _candidate_tab(self):
         picks = [
-            self._button(f"{k}", lambda k=k: self._pick(self._candidates[k]), "48px")
+            self._button(f"{k}", lambda k=k: self._pick(self._candidates[k]), "40px")
             for k in range(COUNT)
         ]
         hint = self._make.Label(value="Pick:")
-        return self._make.VBox([self.grid, self._make.HBox([hint, *picks])])
+        return self._make.VBox([self.grid, self._row(hint, *picks)])
 
     def _pick_tab(self):
         self.folder = self._path("folder", "picks")
-        self.enlarge = self._slider("BoundedIntText", "enlarge", 1, 64, 1, 4)
+        self.enlarge = self._slider("BoundedIntText", "enlarge", 1, LARGEST, 1, 4)
         save = self._button("Save as PNG", self._save)
         forget = self._button("Forget all", self._forget)
-        controls = self._make.HBox([self.folder, self.enlarge, save, forget])
+        controls = self._row(self.folder, self.enlarge, save, forget)
         return self._make.VBox([self.picks, controls])
 
     def _walk_tab(self):
@@ -192,7 +192,7 @@ class Panel:
     def _result_tab(self, name, function, *controls):
         image = self._image()
         button = self._button(name, lambda: function(image))
-        return self._make.VBox([self._make.HBox([*controls, button]), image])
+        return self._make.VBox([self._row(*controls, button), image])
 
     def _slider(self, kind, name, lowest, highest, step, value=0):
         options = {"min": lowest, "max": highest, "step": step, "value": value}
@@ -203,10 +203,22 @@ class Panel:
         return self._make.Text(value=path, description=name)
 
     def _image(self):
-        return self._make.Image(format="png")
+        # As large as it is: a box would stretch it, and blur what is small.
+        layout = {"align_self": "flex-start", "max_width": "100%", "display": "none"}
+        image = self._make.Image(format="png", layout=layout)
+
+        def show(change):  # a browser draws a broken picture for an empty one
+            image.layout.display = None if image.value else "none"
+
+        image.observe(show, "value")
+        return image
+
+    def _row(self, *parts):
+        return self._make.HBox(parts, layout={"flex_flow": "row wrap"})
 
     def _button(self, name, function, width="auto"):
-        button = self._make.Button(description=name, layout={"width": width})
+        layout = {"width": width, "flex": "0 0 auto"}  # its text is never cut
+        button = self._make.Button(description=name, layout=layout)
 
         def click(button):
             self.status.value = "..."

@@ -16,6 +16,7 @@ from dcgan.figures.grids import (
 
 TILE = 96  # pixels, to about which pictures with a name above are enlarged
 COLUMNS = 8  # of them in a row
+SINGLE = 320  # pixels, to about which a picture alone is enlarged
 STRIP = np.linspace(-3, 3, 7)  # places along a direction
 
 
@@ -62,7 +63,8 @@ def mix_view(explorer, start, minus=(), plus=()):
 
 def single_view(picture):
     """Returns one picture (H, W, C), enlarged, a `PIL.Image`."""
-    return enlarge(Image.fromarray(over_checkerboard(picture[None])[0]), 2 * 160)
+    factor = max(1, round(SINGLE / len(picture)))
+    return Image.fromarray(over_checkerboard(repeat_pixels(picture[None], factor))[0])
 
 
 def png(picture):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dcgan.errors import InputError, invalid
+from dcgan.places import check_file, check_folder
 
 ONNX_PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
 
@@ -56,11 +57,12 @@ def check_out(name, out):
     """
     form, path = FORMATS[name], Path(out)
     if form.ending:
-        if path.suffix != form.ending or path.is_dir():
+        if path.suffix != form.ending:
             raise invalid("--out", out, f"a file whose name ends in {form.ending}")
-    elif not str(out).strip() or (path.exists() and not path.is_dir()):
-        raise invalid("--out", out, "a folder, not a file")
-    elif path.exists() and any(path.iterdir()) and not (path / form.mark).is_file():
+        check_file("--out", out)
+        return
+    check_folder("--out", out)
+    if path.exists() and any(path.iterdir()) and not (path / form.mark).is_file():
         raise InputError(
             f"--out holds other things. Received: {out}. Allowed: a new or an empty "
             "folder, or an earlier export of this format"

@@ -10,6 +10,7 @@ from PIL import Image
 from dcgan.epochs import epoch_files
 from dcgan.errors import invalid
 from dcgan.files import whole_file
+from dcgan.places import check_file
 
 ENDINGS = (".gif", ".webp", ".png")  # of animations
 # A progress GIF is for looking at and sharing: long runs are thinned out, large sheets
@@ -20,9 +21,11 @@ LAST_FRAME = 2000  # milliseconds that the final state stays
 
 
 def check_animation(flag, path):
-    """Raises `InputError` if a file's name does not end as animations do."""
+    """Raises `InputError` if a file's name does not end as animations do, or no file
+    can be written there."""
     if Path(path).suffix.lower() not in ENDINGS:
         raise invalid(flag, str(path), f"a file that ends in {', '.join(ENDINGS)}")
+    check_file(flag, path)
 
 
 def save_animation(path, frames, fps=10, hold_last=False):

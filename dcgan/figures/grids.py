@@ -3,10 +3,12 @@
 import numpy as np
 from PIL import Image
 
+from dcgan.errors import invalid
 from dcgan.files import whole_file
 
 GAP = 2  # white pixels between the tiles
 CHECKER = 8  # side of the squares behind transparency, pixels
+LARGEST = 64  # factor by which files are enlarged
 VIEW = 512  # small grids are enlarged to about this width for the screen
 
 
@@ -40,6 +42,12 @@ def image_grid(images, columns=None, side=None):
         left = GAP + index % columns * (width + GAP)
         canvas[top : top + height, left : left + width] = image
     return canvas
+
+
+def check_factor(knob, factor):
+    """Raises `InputError` if files cannot be enlarged by a factor."""
+    if factor not in range(1, LARGEST + 1):
+        raise invalid(knob, factor, f"a whole number, 1 to {LARGEST}")
 
 
 def repeat_pixels(images, factor):

@@ -1,5 +1,7 @@
 """Sheets back to the pictures on them."""
 
+import math
+
 import numpy as np
 
 from dcgan.data.pictures import UnreadablePicture, read_picture
@@ -21,7 +23,7 @@ def read_sheet(path, side):
         InputError: If it cannot be read, or is no such sheet.
     """
     try:
-        sheet = np.asarray(read_picture(path).convert("RGB"))
+        sheet = np.asarray(read_picture(path, math.inf).convert("RGB"))
     except UnreadablePicture as error:
         raise invalid("--cut", str(path), f"a sheet ({error})") from error
     pictures = cut_grid(sheet, side)

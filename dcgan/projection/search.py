@@ -14,7 +14,8 @@ from dcgan.projection.embedding import Embedding, Vectors
 
 DRAWN = 256  # random latents, of which the closest are where the search starts
 BATCH = 64  # pictures of them at a time
-RATE = 0.1  # Adam's learning rate at the beginning: latents have a deviation of 1
+RATE = 0.5  # Adam's highest learning rate: latents have a deviation of 1
+WARM_UP = 0.05  # share of the steps in which it rises, so that starts are not lost
 LEAST = 1e-12  # mean squared distance, of a generator whose pictures are all alike
 SLACK = 2  # how much longer than the root of latent_dim a latent may get
 
@@ -92,6 +93,14 @@ def _random_distances(vectors):
     return tf.maximum(tf.reduce_mean(squares, axis=0), LEAST)
 
 
+def _schedule(steps):
+    """A short rise of the learning rate, then half a cosine down to 0."""
+    rise = int(WARM_UP * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, steps - rise, warmup_target=RATE, warmup_steps=rise
+    )
+
+
 def _descend(shares, starts, steps):
     """Moves latents downhill.
 
@@ -105,9 +114,7 @@ def _descend(shares, starts, steps):
         (steps + 1, N, 2).
     """
     latents = tf.Variable(starts)
-    optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(RATE, steps)
-    )
+    optimizer = keras.optimizers.Adam(_schedule(steps))
     optimizer.build([latents])
     longest = math.sqrt(starts.shape[1]) + SLACK
 
@@ -115,19 +122,18 @@ def _descend(shares, starts, steps):
     def move():
         with tf.GradientTape() as tape:
             found = shares(latents.value())
-            loss = (
-                tf.reduce_sum(found) / 2
-            )  # no search has a part in another's gradient
+            # A sum: no search has a part in another's gradient.
+            loss = tf.reduce_sum(found) / 2
         optimizer.apply([tape.gradient(loss, latents)], [latents])
         latents.assign(tf.clip_by_norm(latents, longest, axes=[1]))
         return found
 
-    places, found = [latents.numpy()], []
+    places, found, best = [latents.numpy()], [], math.inf
     with tqdm(range(steps), desc="Searching", leave=False) as bar:
         for _ in bar:
             found.append(move().numpy())
             places.append(latents.numpy())
-            best = math.sqrt(found[-1].mean(axis=1).min())
+            best = min(best, math.sqrt(found[-1].mean(axis=1).min()))
             bar.set_postfix_str(f"{best:.1%} of a random distance", refresh=False)
     found.append(shares(latents.value()).numpy())
     return np.stack(places), np.stack(found)

@@ -35,6 +35,7 @@ from benchmarks.measure import (
 from benchmarks.ring import Network, efficiency
 from dcgan.cli import quiet_tensorflow, run_command
 from dcgan.config import load_config
+from dcgan.errors import invalid
 from dcgan.sources import recipe_names
 
 GPUS = (8, 64, 512)
@@ -137,17 +138,18 @@ def projection(seconds, sizes, network):
 def main(argv=None):
     """Measures and prints."""
     parser = parser_of(__doc__)
-    parser.add_argument("--recipes", nargs="+", default=["narrow", "r3gan"])
+    names, default = recipe_names(), ["narrow", "r3gan"]
+    parser.add_argument("--recipes", nargs="+", default=default, choices=names)
     parser.add_argument("--rounds", type=positive, default=3, help="turns of each (3)")
     parser.add_argument("--steps", type=positive, default=20, help="steps a turn (20)")
     parser.add_argument("--faster", type=float, default=FASTER, help=f"({FASTER:g})")
     parser.add_argument("--small", action="store_true", help="tiny, to try it out")
-    parser.add_argument(
-        "--worker", choices=recipe_names(), help="for its own processes"
-    )
+    parser.add_argument("--worker", choices=names, help="for its own processes")
     parser.add_argument("--number", type=int, default=0, help="likewise")
     parser.add_argument("--ports", nargs="+", default=["0"], help="likewise")
     options = parser.parse_args(argv)
+    if options.faster <= 0:
+        raise invalid("--faster", options.faster, "a number above 0")
     if options.worker:
         found = work(
             options.worker,

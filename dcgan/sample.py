@@ -1,6 +1,10 @@
 """`python -m dcgan.sample`: pictures from a trained generator, chosen if asked for."""
 
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
 
 from dcgan.choosing import POOL, check_choosing, choose_pictures, pool_size
 from dcgan.cli import Parser, quiet_tensorflow, run_command
@@ -138,14 +142,18 @@ def sample(
         shape = generators[-1].output_shape  # earlier stages made smaller pictures
         generators = [g for g in generators if g.output_shape == shape]
         latents = draw_latents(pool, generators[0].input_shape[-1], seed, truncation)
-        pictures = generate_in_turn(generators, latents)
+        batches = generate_in_turn(generators, latents)
         if choosing:
+            pictures = np.concatenate(list(batches))
             pictures = choose_pictures(
                 run, pictures, count, rank, drop_alike, drop_copies, data
             )
-        _write(folder, pictures, enlarge)
+            batches, written = [pictures], len(pictures)
+        else:
+            written = count
+        _write(folder, batches, written, enlarge)
     places = ", ".join(map(str, folders))
-    print(f"{len(pictures)} pictures and {CONTACT_SHEET} in {places}")
+    print(f"{written} pictures and {CONTACT_SHEET} in {places}")
 
 
 def cut(run, sheet, out, enlarge=1):
@@ -163,17 +171,21 @@ def cut(run, sheet, out, enlarge=1):
         InputError: If it is no such sheet.
     """
     pictures = read_sheet(sheet, Run.open(run).config.size)
-    _write(Path(out), pictures, enlarge, sheet=False)
+    _write(Path(out), [pictures], len(pictures), enlarge, sheet=False)
     print(f"{len(pictures)} pictures in {out}")
 
 
-def _write(folder, pictures, enlarge, sheet=True):
-    names = _names(len(pictures))
+def _write(folder, batches, count, enlarge, sheet=True):
+    """Writes pictures as they are made; `batches` hold `count` of them."""
+    names = _names(count)
     _check_leftovers(folder, names)  # fewer may be left than were asked for
+    first = []
+    pictures = tqdm(chain.from_iterable(batches), "Writing", count, leave=False)
     for name, picture in zip(names, pictures):
         save_picture(folder / name, repeat_pixels(picture[None], enlarge)[0])
+        first += [picture] if len(first) < ON_SHEET else []
     if sheet:
-        save_picture(folder / CONTACT_SHEET, image_grid(pictures[:ON_SHEET]))
+        save_picture(folder / CONTACT_SHEET, image_grid(np.stack(first)))
 
 
 def _names(count):

@@ -161,19 +161,21 @@ def generate_in_turn(generators, latents):
             one run at several epochs.
         latents: (N, latent_dim).
 
-    Returns:
-        uint8 array (N, H, W, C).
+    Yields:
+        uint8 arrays (n, H, W, C), a batch of each generator at a time, so that memory
+        does not limit N.
 
     Reference:
         Wang et al. 2016, Ensembles of Generative Adversarial Networks, section 3
         (self-ensemble: one network at several times of its training).
     """
-    parts = [
-        generate(g, latents[k :: len(generators)])
-        for k, g in enumerate(generators)
-        if k < len(latents)
-    ]
-    pictures = np.empty((len(latents), *parts[0].shape[1:]), np.uint8)
-    for k, part in enumerate(parts):
-        pictures[k :: len(generators)] = part
-    return pictures
+    turns = len(generators)
+    for first in range(0, len(latents), SAMPLE_BATCH * turns):
+        batch = latents[first : first + SAMPLE_BATCH * turns]
+        parts = [
+            generate(g, batch[k::turns]) for k, g in enumerate(generators[: len(batch)])
+        ]
+        pictures = np.empty((len(batch), *parts[0].shape[1:]), np.uint8)
+        for k, part in enumerate(parts):
+            pictures[k::turns] = part
+        yield pictures

@@ -19,9 +19,12 @@ from dcgan.rendezvous import meet
 LOST = 129  # exit code: what the shell gives for a line that was hung up
 REFUSED = 2
 GONE = (
-    "has gone: it was killed, or its machine or the network is down. The same command "
-    "on all machines goes on from the last checkpoint"
+    "has gone, or said nothing for a minute: it was killed or stopped, or its machine "
+    "or the network is down. The same command on all machines goes on from the last "
+    "checkpoint"
 )
+BEAT = 5.0  # seconds between two signs of life
+SILENCE = 60.0  # seconds without any: of a stopped process the connection stays
 VERDICT = 60.0  # seconds in which a failed exchange is explained
 
 
@@ -41,8 +44,10 @@ class Team:
         self._asked = None  # a signal that another worker got
         self._told = False
         self._stopped = None
-        for number in self.links:
-            threading.Thread(target=self._read, args=(number,), daemon=True).start()
+        self._left = threading.Event()
+        calls = [(self._read, number) for number in self.links]
+        for call, *arguments in [*calls, (self._beat,)] if self.links else ():
+            threading.Thread(target=call, args=arguments, daemon=True).start()
 
     @property
     def size(self):
@@ -126,6 +131,7 @@ class Team:
 
     def leave(self, error=None):
         """Tells the others that this worker ends, and why if that is not planned."""
+        self._left.set()
         if error is None or (self._stopped and isinstance(error, KeyboardInterrupt)):
             self._tell(bye=True)
         elif isinstance(error, KeyboardInterrupt):
@@ -140,10 +146,15 @@ class Team:
         for link in self.links.values():
             link.send(**message)
 
+    def _beat(self):
+        """Gives signs of life, until this worker ends."""
+        while not self._left.wait(BEAT):
+            self._tell(alive=True)
+
     def _read(self, number):
         """Takes in what a worker says, until it ends."""
         verdict = [LOST, f"{self.cluster.name(number)} {GONE}"]
-        while message := self.links[number].receive():
+        while message := self.links[number].receive(SILENCE):
             if "bye" in message:
                 return
             if "end" in message:
@@ -151,7 +162,7 @@ class Team:
                 break
             if "signal" in message:
                 self._asked = message["signal"]
-            else:
+            elif "alive" not in message:
                 self._mail[number].put(message)
         self._end(*verdict)
 

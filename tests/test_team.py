@@ -81,10 +81,27 @@ def test_why_a_worker_ends_is_said_where_others_end(
     assert f"\nerror: {sentence}\n" in capsys.readouterr().err
 
 
-def test_a_worker_that_says_nothing_has_gone(teams, ended, capsys):
+def test_a_worker_that_hangs_up_has_gone(teams, ended, capsys):
     teams[1].links[0].socket.shutdown(socket.SHUT_RDWR)
     assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
-    assert "error: worker 1 (b:2) has gone: it was killed" in capsys.readouterr().err
+    assert "error: worker 1 (b:2) has gone, or said nothing" in capsys.readouterr().err
+
+
+@pytest.fixture(params=[0.05, 5.0])
+def beat(request, monkeypatch):
+    """Seconds between two signs of life, where half a second of silence is too long."""
+    monkeypatch.setattr(team_module, "SILENCE", 0.5)
+    monkeypatch.setattr(team_module, "BEAT", request.param)
+    return request.param
+
+
+def test_a_worker_that_is_stopped_has_gone(beat, teams, ended):
+    """Its connection is there, and nothing comes: both wait for each other here."""
+    if beat > team_module.SILENCE:
+        assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
+    else:
+        with pytest.raises(queue.Empty):
+            ended.get(timeout=2)
 
 
 def test_after_a_farewell_nothing_ends(teams, ended):

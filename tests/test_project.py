@@ -4,8 +4,10 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from helpers import command, lively_generator
 from PIL import Image
+from tqdm import tqdm
 
 import dcgan
 from dcgan.config import load_config
@@ -95,13 +97,31 @@ def test_searches_do_not_disturb_each_other_and_go_downhill():
         return square[:, 1:]  # two distances; nothing pulls the first coordinate
 
     starts = np.float32([[0, 0, 0], [2, 2, 2]])
-    places, found = search._descend(shares, starts, 60)
-    alone, _ = search._descend(shares, starts[:1], 60)
+    places, found = search._descend(shares, starts, 60, tqdm(disable=True))
+    alone, _ = search._descend(shares, starts[:1], 60, tqdm(disable=True))
     np.testing.assert_allclose(places[:, :1], alone, atol=1e-5)
     assert places.shape == (61, 2, 3) and found.shape == (61, 2, 2)
     np.testing.assert_allclose(found[0], [[1, 0.25], [9, 2.25]])
     assert (found[-1].sum(axis=1) < found[0].sum(axis=1) / 20).all()
     np.testing.assert_array_equal(places[:, 0, 0], 0)
+
+
+@pytest.mark.parametrize("length", [1, 9])
+def test_the_closest_goes_on_alone_and_stays_where_latents_are_drawn(length):
+    """A valley twenty times as steep across, with its goal inside or too far out."""
+    steep = np.float32([1, 20, 1, 1])
+    goal = np.float32([0.5, -0.5, 0.5, 0.5]) * length  # as long as that
+
+    def shares(latents):
+        square = ((latents - goal) * steep) ** 2
+        return tf.stack([tf.reduce_sum(square[:, k::2], axis=1) for k in (0, 1)], 1)
+
+    path = search._refine(shares, np.zeros(4, np.float32), 40, tqdm(disable=True))
+    assert (np.diff(np.mean(shares(path), axis=1)) <= 0).all()
+    if length == 1:
+        np.testing.assert_allclose(path[-1], goal, atol=1e-4)
+    assert np.linalg.norm(path, axis=1).max() <= np.sqrt(4) + 2 + 1e-4
+    assert search._refine(shares, goal, 0, None).shape == (0, 4)
 
 
 def test_the_sheet_shows_a_fine_checkerboard():

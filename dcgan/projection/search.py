@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.optimize import minimize
 from tqdm import tqdm
 
 from dcgan.latent import draw_latents
@@ -17,6 +18,8 @@ BATCH = 64  # pictures of them at a time
 RATE = 0.5  # Adam's highest learning rate: latents have a deviation of 1
 WARM_UP = 0.05  # share of the steps in which it rises, so that starts are not lost
 LEAST = 1e-12  # mean squared distance, of a generator whose pictures are all alike
+TOGETHER = 1 / 8  # share of the steps in which all searches move
+PATIENT = {"maxcor": 20, "ftol": 1e-12, "gtol": 1e-9}  # distances are small numbers
 SLACK = 2  # how much longer than the root of latent_dim a latent may get
 
 
@@ -37,10 +40,11 @@ class Projection(NamedTuple):
     features: float
 
 
-def find_latent(generator, picture, restarts=8, steps=1000, seed=0):
+def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
     """Searches the latent whose picture is closest to a given one.
 
-    All restarts move at once, by Adam, from the closest of 256 random latents; the
+    All restarts move at once, by Adam, from the closest of 256 random latents. After
+    an eighth of the steps the one that came closest goes on alone, by L-BFGS. The
     distance is half that of pixels and half that of features, each over that of random
     pictures. A bar shows the progress.
 
@@ -48,7 +52,7 @@ def find_latent(generator, picture, restarts=8, steps=1000, seed=0):
         generator: `keras.Model` from latents (N, latent_dim) to pictures in [-1, 1].
         picture: uint8 (H, W, C), as the generator makes them.
         restarts: Searches, 1 to 256.
-        steps: Of each search, 1 or more.
+        steps: Of the search, 1 or more; the last ones are fewer if nothing improves.
         seed: Of the random latents.
 
     Returns:
@@ -63,8 +67,8 @@ def find_latent(generator, picture, restarts=8, steps=1000, seed=0):
 
     Reference:
         Zhu et al. 2016, Generative Visual Manipulation on the Natural Image Manifold,
-        section 3.1; Lipton and Tripathi 2017, Precise Recovery of Latent Vectors from
-        GANs (keeping latents where they are drawn).
+        section 3.1 (with L-BFGS as well); Lipton and Tripathi 2017, Precise Recovery of
+        Latent Vectors from GANs (keeping latents where they are drawn).
     """
     embedding = Embedding(picture.shape[0])
     embed = tf.function(lambda latents: embedding(generator(latents, training=False)))
@@ -79,10 +83,18 @@ def find_latent(generator, picture, restarts=8, steps=1000, seed=0):
 
     distances = shares(vectors).numpy().mean(axis=1)
     starts = drawn[np.argsort(distances, kind="stable")[:restarts]]
-    places, found = _descend(lambda latents: shares(embed(latents)), starts, steps)
-    step, winner = np.unravel_index(found.mean(axis=2).argmin(), found.shape[:2])
-    path = places[: step + 1, winner]
-    pixels, features = np.sqrt(found[step, winner])
+    together = math.ceil(steps * TOGETHER)
+
+    def look(latents):
+        return shares(embed(latents))
+
+    with tqdm(total=steps, desc="Searching", leave=False) as bar:
+        places, found = _descend(look, starts, together, bar)
+        step, winner = np.unravel_index(found.mean(axis=2).argmin(), found.shape[:2])
+        path = places[: step + 1, winner]
+        further = _refine(look, path[-1], steps - together, bar)
+    path = np.concatenate([path, further])
+    pixels, features = np.sqrt(look(path[-1:]).numpy()[0])
     return Projection(path[-1], path, float(pixels), float(features))
 
 
@@ -101,13 +113,14 @@ def _schedule(steps):
     )
 
 
-def _descend(shares, starts, steps):
+def _descend(shares, starts, steps, bar):
     """Moves latents downhill.
 
     Args:
         shares: Function from latents (N, latent_dim) to two distances each, (N, 2).
         starts: (N, latent_dim) array.
         steps: How many moves.
+        bar: To show them.
 
     Returns:
         `(places, found)`: (steps + 1, N, latent_dim), and the distances there,
@@ -116,7 +129,6 @@ def _descend(shares, starts, steps):
     latents = tf.Variable(starts)
     optimizer = keras.optimizers.Adam(_schedule(steps))
     optimizer.build([latents])
-    longest = math.sqrt(starts.shape[1]) + SLACK
 
     @tf.function
     def move():
@@ -125,15 +137,62 @@ def _descend(shares, starts, steps):
             # A sum: no search has a part in another's gradient.
             loss = tf.reduce_sum(found) / 2
         optimizer.apply([tape.gradient(loss, latents)], [latents])
-        latents.assign(tf.clip_by_norm(latents, longest, axes=[1]))
+        latents.assign(_inside(latents))
         return found
 
-    places, found, best = [latents.numpy()], [], math.inf
-    with tqdm(range(steps), desc="Searching", leave=False) as bar:
-        for _ in bar:
-            found.append(move().numpy())
-            places.append(latents.numpy())
-            best = min(best, math.sqrt(found[-1].mean(axis=1).min()))
-            bar.set_postfix_str(f"{best:.1%} of a random distance", refresh=False)
+    places, found = [latents.numpy()], []
+    for _ in range(steps):
+        found.append(move().numpy())
+        places.append(latents.numpy())
+        _show(bar, found[-1].mean(axis=1).min())
     found.append(shares(latents.value()).numpy())
     return np.stack(places), np.stack(found)
+
+
+def _refine(shares, start, steps, bar):
+    """Moves one latent further downhill, by L-BFGS.
+
+    Args:
+        shares: As for `_descend`.
+        start: (latent_dim,) array.
+        steps: The most moves.
+        bar: To show them.
+
+    Returns:
+        (moves, latent_dim) float32, each closer than the one before.
+    """
+    places = []
+
+    @tf.function
+    def slope(latents):
+        with tf.GradientTape() as tape:
+            tape.watch(latents)
+            loss = tf.reduce_mean(shares(_inside(latents)))
+        return loss, tape.gradient(loss, latents)
+
+    def evaluate(latent):
+        loss, gradient = slope(tf.constant(latent[None], tf.float32))
+        return float(loss), gradient.numpy()[0].astype(np.float64)
+
+    def move(intermediate_result):  # SciPy looks at this name
+        latents = tf.constant(intermediate_result.x[None], tf.float32)
+        places.append(_inside(latents).numpy()[0])
+        _show(bar, intermediate_result.fun)
+
+    if steps:
+        options = {"maxiter": steps, "maxfun": 2 * steps, **PATIENT}
+        minimize(
+            evaluate, start, jac=True, method="L-BFGS-B", callback=move, options=options
+        )
+    return np.reshape(np.float32(places), (-1, len(start)))
+
+
+def _inside(latents):
+    """Keeps latents (N, latent_dim) where they are drawn."""
+    longest = math.sqrt(latents.shape[1]) + SLACK
+    return tf.clip_by_norm(latents, longest, axes=[1])
+
+
+def _show(bar, square):
+    bar.set_postfix_str(f"{math.sqrt(square):.1%} of a random distance", refresh=False)
+    bar.update()

@@ -6,9 +6,27 @@ from PIL import Image, ImageFilter
 
 import dcgan
 from dcgan.evaluation import memorisation, metrics
+from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.reference import Reference
 
 SIDE, HALF = 64, 240
+COPIED = 100  # pictures that are copied in a way: enough for shares
+
+
+class Remembering(Extractor):
+    """Looks at each picture only once: most cases are made of the same ones."""
+
+    def __init__(self):
+        super().__init__()
+        self._seen = {}
+
+    def __call__(self, images):
+        images = np.broadcast_to(images, (*np.shape(images)[:3], 3))
+        keys = [picture.tobytes() for picture in images]
+        new = {k: p for k, p in zip(keys, images) if k not in self._seen}
+        if new:
+            self._seen |= zip(new, super().__call__(np.stack(list(new.values()))))
+        return np.stack([self._seen[key] for key in keys])
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +38,7 @@ def halves():
 
 @pytest.fixture(scope="module")
 def reference(halves):
-    return Reference(halves[0])
+    return Reference(halves[0], extractor=Remembering())
 
 
 def blurred(images, radius):
@@ -119,17 +137,17 @@ COPIES = {
 
 @pytest.mark.parametrize("change", COPIES)
 def test_mirrored_and_moved_copies_are_caught_as_copies(change, reference, halves):
-    scores, _ = reference.compare(COPIES[change](halves[0]))
+    scores, _ = reference.compare(COPIES[change](halves[0][:COPIED]))
     assert scores["authpct"] < 0.1 < 0.5 < scores["authpct_real"]
     assert scores["ct_score"] > 0.85
-    assert scores["near_copies"] > 0.97 * HALF
+    assert scores["near_copies"] > 0.97 * COPIED
 
 
 def test_noise_hides_copies_from_the_features_but_not_from_the_pixels(
     reference, halves
 ):
-    scores, _ = reference.compare(noised(halves[0], 10))
-    assert scores["near_copies"] > 0.8 * HALF
+    scores, _ = reference.compare(noised(halves[0][:COPIED], 10))
+    assert scores["near_copies"] > 0.8 * COPIED
 
 
 def test_a_few_copies_among_others_come_first(reference, halves):
@@ -142,9 +160,9 @@ def test_a_few_copies_among_others_come_first(reference, halves):
     assert first.all() and (np.diff(suspects.ratios[len(copied) :]) >= 0).all()
 
 
-def test_held_out_pictures_are_the_baseline_of_copying(halves):
+def test_held_out_pictures_are_the_baseline_of_copying(reference, halves):
     train, held_out = halves[0][:150], halves[0][150:]
-    reference = Reference(train, held_out)
+    reference = Reference(train, held_out, reference.extractor)
     scores, _ = reference.compare(held_out)
     assert scores["n_real"] == HALF
     assert scores["authpct"] == scores["authpct_real"] and scores["ct_score"] == 0.5

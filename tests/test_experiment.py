@@ -17,9 +17,9 @@ CELLS = """
 about: What comes of it
 seeds: [0, 1]
 base: {recipe: narrow, size: 16, g_features: 2, d_features: 2, latent_dim: 4,
-  batch_size: 4, epochs: 2}
+  batch_size: 4, epochs: 2, aug_prob: 0}
 cells:
-  plain: {eval_every: 1}
+  plain: {eval_every: 2}
   from nowhere: {init_from: nowhere}
 """
 QUICK = ["-n", 20, "--gradients_every", 0, "--sample_grid", 5, "--sample_every", 1]

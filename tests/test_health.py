@@ -70,7 +70,7 @@ def emoji():
 def health_of(images, every, name=None, **knobs):
     config = load_config("narrow", **SMALL | knobs)
     train, held_out = dcgan.set_aside(images, config.holdout, config.seed)
-    scores = dcgan.Evaluation(train, every, held_out, count=100)
+    scores = dcgan.Evaluation(train, every, held_out, count=50)
     health = dcgan.Health(scores)
     dcgan.fit(config, images, [scores, health, StopWhenFound(health, name)])
     return health, config

@@ -14,7 +14,8 @@ from dcgan.tables import append_row
 from dcgan.training.logs import TIMING_HEADER
 from dcgan.training.scoring import HEADER
 
-TINY = "--size=16 --g_features=2 --d_features=2 --batch_size=4 --gradients_every=0"
+TINY = "--size=16 --g_features=2 --d_features=2 --batch_size=4 --gradients_every=0 "
+TINY += "--projected_size=64 --aug_prob=0 --sample_every=9"
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_a_training_is_scored(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(time_to_quality, "command_of", command)
     data = write_pictures(tmp_path / "pictures", 12, side=16)
     flags = [f"--data={data}", f"--runs={tmp_path}", "--recipes=default", *TINY.split()]
-    time_to_quality.main([*flags, "--eval_every=2", "--epochs=4"])
+    time_to_quality.main([*flags, "--eval_every=2", "--epochs=2"])
     (row,) = re.findall(r"^\| default \| (.*) \|$", capsys.readouterr().out, re.M)
-    assert row.split(" | ")[0] == "4" and "+-" in row
+    assert row.split(" | ")[0] == "2" and "+-" in row
     assert (tmp_path / "time_to_quality.png").is_file()

@@ -82,6 +82,7 @@ def test_the_command_on_two_logical_devices(tmp_path):
     data, runs = write_pictures(tmp_path / "pictures"), tmp_path / "runs"
     small = "--size 16 --g_features 2 --d_features 2 --latent_dim 4 --batch_size 4"
     flags = [*f"--recipe narrow {small} --sample_grid 2 --eval_every 0".split()]
+    flags += "--min_map 8 --aug_prob 0 --gradients_every 0".split()
     flags += ["--data", data, "--runs", runs, "--name", "two"]
     two = ["--distribute", "mirrored", "--logical_cpus", "2"]
     # In a process of its own, where TensorFlow has not started.

@@ -8,7 +8,7 @@ from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.data.pictures import UnreadablePicture, read_picture, to_square
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, invalid
-from dcgan.figures.gifs import MOST_FRAMES, check_animation, save_animation, thin_out
+from dcgan.figures.gifs import MOST_FRAMES, check_animation, save_animation
 from dcgan.figures.grids import image_grid, repeat_pixels
 from dcgan.files import whole_file
 from dcgan.places import check_file
@@ -86,7 +86,7 @@ def project(
     # Of a run that grows and is not finished, the pictures may be smaller.
     picture = shrink(picture[None], generator.output_shape[1])[0]
     found = find_latent(generator, picture, restarts, steps, seed)
-    way = generate(generator, np.stack(thin_out(found.path, MOST_FRAMES)))
+    way = generate(generator, _ever_fewer(found.path))
     frames = [image_grid([picture, each], columns=2, side=SIDE) for each in way]
     sheet = _sheet({"given": picture, "start": way[0], "closest": way[-1]})
     save_animation(out, frames, hold_last=True)
@@ -149,6 +149,12 @@ def files_beside(out, image):
     if Path(image).resolve() in {path.resolve() for path in (out, *files.values())}:
         raise invalid("--out", str(out), "a name that leaves --image as it is")
     return files
+
+
+def _ever_fewer(path):
+    """Returns places along a search, most of them early, where most of it happens."""
+    steps = np.geomspace(1, len(path), MOST_FRAMES).round().astype(int)
+    return path[np.unique(steps) - 1]
 
 
 def _sheet(pictures):

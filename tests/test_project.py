@@ -14,7 +14,7 @@ from dcgan.config import load_config
 from dcgan.errors import InputError
 from dcgan.models.generator import generate
 from dcgan.pixels import over_white, to_float
-from dcgan.project import _sheet, main, read_target
+from dcgan.project import _ever_fewer, _sheet, main, read_target
 from dcgan.projection import search
 from dcgan.projection.embedding import Embedding
 from dcgan.run import Run
@@ -122,6 +122,15 @@ def test_the_closest_goes_on_alone_and_stays_where_latents_are_drawn(length):
         np.testing.assert_allclose(path[-1], goal, atol=1e-4)
     assert np.linalg.norm(path, axis=1).max() <= np.sqrt(4) + 2 + 1e-4
     assert search._refine(shares, goal, 0, None).shape == (0, 4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 50, 2001])
+def test_the_animation_begins_slowly_and_ends_at_the_closest(count):
+    shown = _ever_fewer(np.arange(count))
+    assert shown[0] == 0 and shown[-1] == count - 1 and len(shown) <= 60
+    steps = np.diff(shown)
+    assert (steps >= 1).all() and (steps[:5] == 1).all()
+    assert count < 100 or steps[-1] > 100
 
 
 def test_the_sheet_shows_a_fine_checkerboard():

@@ -31,7 +31,7 @@ def main(argv=None):
     add("--image", required=True, help="the picture, made square and small as training")
     add("--out", required=True, help=".gif, .webp or .png; beside it NAME.npy and more")
     add("--restarts", type=int, default=8, help="searches at the same time (8)")
-    add("--steps", type=int, default=2000, help="of the search (2000)")
+    add("--steps", type=int, default=2000, help="at most (2000)")
     add("--seed", type=int, default=0, help="of the latents to start from (0)")
     add(
         "--background",

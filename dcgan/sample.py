@@ -13,6 +13,7 @@ from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
 from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_picture
 from dcgan.figures.sheets import read_sheet
+from dcgan.files import filled_folder
 from dcgan.latent import draw_latents
 from dcgan.places import check_folder
 from dcgan.run import Run
@@ -142,15 +143,13 @@ def sample(
         shape = generators[-1].output_shape  # earlier stages made smaller pictures
         generators = [g for g in generators if g.output_shape == shape]
         latents = draw_latents(pool, generators[0].input_shape[-1], seed, truncation)
-        batches = generate_in_turn(generators, latents)
+        batches, written = generate_in_turn(generators, latents), count
         if choosing:
             pictures = np.concatenate(list(batches))
             pictures = choose_pictures(
                 run, pictures, count, rank, drop_alike, drop_copies, data
             )
             batches, written = [pictures], len(pictures)
-        else:
-            written = count
         _write(folder, batches, written, enlarge)
     places = ", ".join(map(str, folders))
     print(f"{written} pictures and {CONTACT_SHEET} in {places}")
@@ -176,16 +175,18 @@ def cut(run, sheet, out, enlarge=1):
 
 
 def _write(folder, batches, count, enlarge, sheet=True):
-    """Writes pictures as they are made; `batches` hold `count` of them."""
+    """Writes all of `count` pictures, which come in batches, or nothing."""
     names = _names(count)
     _check_leftovers(folder, names)  # fewer may be left than were asked for
-    first = []
-    pictures = tqdm(chain.from_iterable(batches), "Writing", count, leave=False)
-    for name, picture in zip(names, pictures):
-        save_picture(folder / name, repeat_pixels(picture[None], enlarge)[0])
-        first += [picture] if len(first) < ON_SHEET else []
-    if sheet:
-        save_picture(folder / CONTACT_SHEET, image_grid(np.stack(first)))
+    pictures, first = chain.from_iterable(batches), []
+    with filled_folder(folder) as temporary:
+        bar = tqdm(names, desc="Writing", leave=False, delay=0.5)
+        for name, picture in zip(bar, pictures, strict=True):
+            save_picture(temporary / name, repeat_pixels(picture[None], enlarge)[0])
+            if len(first) < ON_SHEET:
+                first.append(picture)
+        if sheet:
+            save_picture(temporary / CONTACT_SHEET, image_grid(np.stack(first)))
 
 
 def _names(count):

@@ -1,7 +1,7 @@
 """What the workers of a training tell each other while it runs.
 
 The chief decides and the others follow, so that all take part in every step. Each
-notices at once when another one has gone: TensorFlow's exchange would wait for it.
+notices when another one has gone or is silent: TensorFlow's exchange would wait for it.
 """
 
 import os
@@ -19,13 +19,15 @@ from dcgan.rendezvous import meet
 LOST = 129  # exit code: what the shell gives for a line that was hung up
 REFUSED = 2
 GONE = (
-    "has gone, or said nothing for a minute: it was killed or stopped, or its machine "
-    "or the network is down. The same command on all machines goes on from the last "
-    "checkpoint"
+    "has gone, or did not answer for a minute: it was killed or stopped, or its "
+    "machine or the network is down. The same command on all machines goes on from the "
+    "last checkpoint"
 )
 BEAT = 5.0  # seconds between two signs of life
-SILENCE = 60.0  # seconds without any: of a stopped process the connection stays
-VERDICT = 60.0  # seconds in which a failed exchange is explained
+# Signs of life of this process in which there are none of another one, though its
+# connection stays. It is no time: a job that is suspended as a whole may go on.
+SILENCE = 12
+VERDICT = 75.0  # seconds in which a failed exchange is explained: longer than that
 
 
 class Team:
@@ -45,9 +47,12 @@ class Team:
         self._told = False
         self._stopped = None
         self._left = threading.Event()
-        calls = [(self._read, number) for number in self.links]
-        for call, *arguments in [*calls, (self._beat,)] if self.links else ():
-            threading.Thread(target=call, args=arguments, daemon=True).start()
+        self._silent = dict.fromkeys(self.links, 0)
+        self._farewells = set()
+        for number in self.links:
+            threading.Thread(target=self._read, args=(number,), daemon=True).start()
+        if self.links:
+            threading.Thread(target=self._beat, daemon=True).start()
 
     @property
     def size(self):
@@ -147,15 +152,21 @@ class Team:
             link.send(**message)
 
     def _beat(self):
-        """Gives signs of life, until this worker ends."""
+        """Gives signs of life, and counts for how many of them others gave none."""
         while not self._left.wait(BEAT):
             self._tell(alive=True)
+            for number in self.links.keys() - self._farewells:
+                self._silent[number] += 1
+                if self._silent[number] > SILENCE:
+                    return self._end(LOST, f"{self.cluster.name(number)} {GONE}")
 
     def _read(self, number):
         """Takes in what a worker says, until it ends."""
         verdict = [LOST, f"{self.cluster.name(number)} {GONE}"]
-        while message := self.links[number].receive(SILENCE):
+        while message := self.links[number].receive():
+            self._silent[number] = 0
             if "bye" in message:
+                self._farewells.add(number)
                 return
             if "end" in message:
                 verdict = message["end"]

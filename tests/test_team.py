@@ -84,24 +84,30 @@ def test_why_a_worker_ends_is_said_where_others_end(
 def test_a_worker_that_hangs_up_has_gone(teams, ended, capsys):
     teams[1].links[0].socket.shutdown(socket.SHUT_RDWR)
     assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
-    assert "error: worker 1 (b:2) has gone, or said nothing" in capsys.readouterr().err
+    assert "error: worker 1 (b:2) has gone, or did not" in capsys.readouterr().err
 
 
-@pytest.fixture(params=[0.05, 5.0])
-def beat(request, monkeypatch):
-    """Seconds between two signs of life, where half a second of silence is too long."""
-    monkeypatch.setattr(team_module, "SILENCE", 0.5)
-    monkeypatch.setattr(team_module, "BEAT", request.param)
-    return request.param
+@pytest.fixture
+def beating(monkeypatch):
+    """Twenty signs of life a second."""
+    monkeypatch.setattr(team_module, "BEAT", 0.05)
 
 
-def test_a_worker_that_is_stopped_has_gone(beat, teams, ended):
-    """Its connection is there, and nothing comes: both wait for each other here."""
-    if beat > team_module.SILENCE:
+def test_a_worker_that_is_stopped_is_named(beating, teams, ended, monkeypatch, capsys):
+    """Its connection is there, and nothing comes."""
+    with monkeypatch.context() as patch:
+        patch.setattr(teams[1], "_tell", lambda **message: None)
         assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
-    else:
-        with pytest.raises(queue.Empty):
-            ended.get(timeout=2)
+    said = "error: worker 1 (b:2) has gone, or did not answer for a minute"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_worker_that_lives_or_has_left_is_not_missed(left, beating, teams, ended):
+    if left:
+        teams[1].leave()
+    with pytest.raises(queue.Empty):
+        ended.get(timeout=2)  # 40 signs of life
 
 
 def test_after_a_farewell_nothing_ends(teams, ended):

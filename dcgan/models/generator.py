@@ -162,8 +162,8 @@ def generate_in_turn(generators, latents):
         latents: (N, latent_dim).
 
     Yields:
-        uint8 arrays (n, H, W, C), a batch of each generator at a time, so that memory
-        does not limit N.
+        uint8 arrays (n, H, W, C), a batch of each generator at a time (64 for each), so
+        that memory does not limit N.
 
     Reference:
         Wang et al. 2016, Ensembles of Generative Adversarial Networks, section 3

@@ -9,10 +9,10 @@ import tensorflow as tf
 from scipy.optimize import minimize
 from tqdm import tqdm
 
-from dcgan.latent import draw_latents
 from dcgan.pixels import to_float
 from dcgan.projection.embedding import Embedding, Vectors
 
+STARTS = 1  # the purpose of a draw, beside its seed
 DRAWN = 256  # random latents, of which the closest are where the search starts
 BATCH = 64  # pictures of them at a time
 RATE = 0.5  # Adam's highest learning rate: latents have a deviation of 1
@@ -52,7 +52,7 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
         generator: `keras.Model` from latents (N, latent_dim) to pictures in [-1, 1].
         picture: uint8 (H, W, C), as the generator makes them.
         restarts: Searches, 1 to 256.
-        steps: Of the search, 1 or more; the last ones are fewer if nothing improves.
+        steps: At most, 1 or more: L-BFGS ends when nothing improves.
         seed: Of the random latents.
 
     Returns:
@@ -72,29 +72,31 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
     """
     embedding = Embedding(picture.shape[0])
     embed = tf.function(lambda latents: embedding(generator(latents, training=False)))
-    drawn = draw_latents(DRAWN, generator.input_shape[-1], seed)
+    # Not those of `draw_latents`, among which the given picture may well be.
+    rng = np.random.default_rng([seed, STARTS])
+    drawn = rng.standard_normal((DRAWN, generator.input_shape[-1]), dtype=np.float32)
     parts = [embed(drawn[k : k + BATCH]) for k in range(0, DRAWN, BATCH)]
     vectors = Vectors(*(tf.concat(part, axis=0) for part in zip(*parts)))
     target = embedding(tf.constant(to_float(picture[None])))
     scales = _random_distances(vectors)
 
-    def shares(vectors):
+    def compare(vectors):
         return tf.stack(vectors.squared_distances(target), axis=1) / scales
 
-    distances = shares(vectors).numpy().mean(axis=1)
+    def shares(latents):
+        return compare(embed(latents))
+
+    distances = compare(vectors).numpy().mean(axis=1)
     starts = drawn[np.argsort(distances, kind="stable")[:restarts]]
     together = math.ceil(steps * TOGETHER)
 
-    def look(latents):
-        return shares(embed(latents))
-
     with tqdm(total=steps, desc="Searching", leave=False) as bar:
-        places, found = _descend(look, starts, together, bar)
+        places, found = _descend(shares, starts, together, bar)
         step, winner = np.unravel_index(found.mean(axis=2).argmin(), found.shape[:2])
         path = places[: step + 1, winner]
-        further = _refine(look, path[-1], steps - together, bar)
+        further = _refine(shares, path[-1], steps - together, bar)
     path = np.concatenate([path, further])
-    pixels, features = np.sqrt(look(path[-1:]).numpy()[0])
+    pixels, features = np.sqrt(shares(path[-1:]).numpy()[0])
     return Projection(path[-1], path, float(pixels), float(features))
 
 

@@ -124,12 +124,13 @@ def test_the_closest_goes_on_alone_and_stays_where_latents_are_drawn(length):
         square = ((latents - goal) * steep) ** 2
         return tf.stack([tf.reduce_sum(square[:, k::2], axis=1) for k in (0, 1)], 1)
 
-    path = search._refine(shares, np.zeros(4, np.float32), 40, tqdm(disable=True))
+    slope, bar = search._slope_of(shares), tqdm(disable=True)
+    path = search._refine(slope, np.zeros(4, np.float32), 40, bar)
     assert (np.diff(np.mean(shares(path), axis=1)) <= 0).all()
     if length == 1:
         np.testing.assert_allclose(path[-1], goal, atol=1e-4)
     assert np.linalg.norm(path, axis=1).max() <= np.sqrt(4) + 2 + 1e-4
-    assert search._refine(shares, goal, 0, None).shape == (0, 4)
+    assert search._refine(slope, goal, 0, bar).shape == (0, 4)
 
 
 @pytest.mark.parametrize("count", [1, 2, 50, 2001])

@@ -20,6 +20,7 @@ WARM_UP = 0.05  # share of the steps in which it rises, so that starts are not l
 LEAST = 1e-12  # mean squared distance, of a generator whose pictures are all alike
 TOGETHER = 1 / 8  # share of the steps in which all searches move
 PATIENT = {"maxcor": 20, "ftol": 1e-12, "gtol": 1e-9}  # distances are small numbers
+CLOSE = 0.01  # of a random distance: nobody sees a difference
 SLACK = 2  # how much longer than the root of latent_dim a latent may get
 
 
@@ -44,15 +45,15 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
     """Searches the latent whose picture is closest to a given one.
 
     All restarts move at once, by Adam, from the closest of 256 random latents. After
-    an eighth of the steps the one that came closest goes on alone, by L-BFGS. The
-    distance is half that of pixels and half that of features, each over that of random
-    pictures. A bar shows the progress.
+    an eighth of the steps the one that came closest goes on alone, by L-BFGS, and if
+    that gets stuck, the next one. The distance is half that of pixels and half that of
+    features, each over that of random pictures. A bar shows the progress.
 
     Args:
         generator: `keras.Model` from latents (N, latent_dim) to pictures in [-1, 1].
         picture: uint8 (H, W, C), as the generator makes them.
         restarts: Searches, 1 to 256.
-        steps: At most, 1 or more: L-BFGS ends when nothing improves.
+        steps: At most, 1 or more: it ends once the picture is found.
         seed: Of the random latents.
 
     Returns:
@@ -92,11 +93,18 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
 
     with tqdm(total=steps, desc="Searching", leave=False) as bar:
         places, found = _descend(shares, starts, together, bar)
-        step, winner = np.unravel_index(found.mean(axis=2).argmin(), found.shape[:2])
-        path = places[: step + 1, winner]
-        further = _refine(shares, path[-1], steps - together, bar)
-    path = np.concatenate([path, further])
-    pixels, features = np.sqrt(shares(path[-1:]).numpy()[0])
+        found, slope, paths = found.mean(axis=2), _slope_of(shares), []
+        left = steps - together
+        for search in found.min(axis=0).argsort(kind="stable"):
+            path = places[: found[:, search].argmin() + 1, search]
+            further = _refine(slope, path[-1], left, bar)
+            left -= len(further)
+            paths.append(np.concatenate([path, further]))
+            ends = shares(np.stack([each[-1] for each in paths])).numpy()
+            if left <= 0 or ends.mean(axis=1).min() < CLOSE**2:
+                break
+    winner = ends.mean(axis=1).argmin()
+    path, (pixels, features) = paths[winner], np.sqrt(ends[winner])
     return Projection(path[-1], path, float(pixels), float(features))
 
 
@@ -151,11 +159,24 @@ def _descend(shares, starts, steps, bar):
     return np.stack(places), np.stack(found)
 
 
-def _refine(shares, start, steps, bar):
+def _slope_of(shares):
+    """Returns a function from a latent, (1, latent_dim), to its loss and gradient."""
+
+    @tf.function
+    def slope(latent):
+        with tf.GradientTape() as tape:
+            tape.watch(latent)
+            loss = tf.reduce_mean(shares(_inside(latent)))
+        return loss, tape.gradient(loss, latent)
+
+    return slope
+
+
+def _refine(slope, start, steps, bar):
     """Moves one latent further downhill, by L-BFGS.
 
     Args:
-        shares: As for `_descend`.
+        slope: From `_slope_of`.
         start: (latent_dim,) array.
         steps: The most moves.
         bar: To show them.
@@ -164,13 +185,6 @@ def _refine(shares, start, steps, bar):
         (moves, latent_dim) float32, each closer than the one before.
     """
     places = []
-
-    @tf.function
-    def slope(latents):
-        with tf.GradientTape() as tape:
-            tape.watch(latents)
-            loss = tf.reduce_mean(shares(_inside(latents)))
-        return loss, tape.gradient(loss, latents)
 
     def evaluate(latent):
         loss, gradient = slope(tf.constant(latent[None], tf.float32))
@@ -181,7 +195,7 @@ def _refine(shares, start, steps, bar):
         places.append(_inside(latents).numpy()[0])
         _show(bar, intermediate_result.fun)
 
-    if steps:
+    if steps > 0:
         options = {"maxiter": steps, "maxfun": 2 * steps, **PATIENT}
         minimize(
             evaluate, start, jac=True, method="L-BFGS-B", callback=move, options=options

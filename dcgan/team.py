@@ -25,7 +25,7 @@ GONE = (
 )
 BEAT = 5.0  # seconds between two signs of life
 # Signs of life of this process in which there are none of another one, though its
-# connection stays. It is no time: a job that is suspended as a whole may go on.
+# connection stays. It is no time: that also passes while this process is suspended.
 SILENCE = 12
 VERDICT = 75.0  # seconds in which a failed exchange is explained: longer than that
 

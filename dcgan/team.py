@@ -161,7 +161,7 @@ class Team:
                     return self._end(LOST, f"{self.cluster.name(number)} {GONE}")
 
     def _read(self, number):
-        """Takes in what a worker says, until it ends."""
+        """Takes in what a worker says, until it or this one ends."""
         verdict = [LOST, f"{self.cluster.name(number)} {GONE}"]
         while message := self.links[number].receive():
             self._silent[number] = 0
@@ -175,7 +175,8 @@ class Team:
                 self._asked = message["signal"]
             elif "alive" not in message:
                 self._mail[number].put(message)
-        self._end(*verdict)
+        if not self._left.is_set():  # else this one's own words are the last
+            self._end(*verdict)
 
     def _end(self, code, sentence):
         """Ends the process, whose main thread may wait for a worker that has gone."""

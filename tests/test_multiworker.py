@@ -7,16 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from helpers import command, read_rows, write_pictures
 
-from dcgan.cluster import Cluster
-from dcgan.config import load_config
-from dcgan.errors import InputError
-from dcgan.rendezvous import WAIT, Link, describe, meet
+from dcgan.rendezvous import WAIT
 from dcgan.run import Run
 from dcgan.team import LOST
 
@@ -30,8 +26,8 @@ PENALTY = "--loss wgan --gp 10 --aug_prob 0.5".split()
 BOUND = 120  # seconds in which the others have to end; also on a busy machine
 
 
-def free_addresses(count=2):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+def free_addresses():
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     found = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
     for each in sockets:
         each.close()
@@ -178,78 +174,12 @@ def test_other_pictures_are_refused(pictures, tmp_path):
     assert not (tmp_path / "runs0").exists()
 
 
-def test_other_knobs_are_refused(pictures, tmp_path):
-    own = [("--seed", "0"), ("--seed", "1")]
-    job = Job(tmp_path, "--data", pictures[0], own=own)
-    assert job.wait() == [2, 2]
-    for number in (0, 1):
-        assert "Received: seed 1 instead of 0" in job.errors(number)[0]
-    assert not (tmp_path / "runs0").exists()
-
-
-@pytest.mark.parametrize("number, named", [(0, "worker 1"), (1, "the chief")])
-def test_a_worker_that_does_not_come_is_named(number, named, monkeypatch):
-    monkeypatch.setenv(WAIT, "0.5")
-    addresses = tuple(free_addresses())
-    began = time.monotonic()
-    with pytest.raises(InputError, match="within 0.5 seconds") as error:
-        meet(Cluster(addresses, number), load_config("narrow"))
-    assert time.monotonic() - began < 10
-    assert f"{named} ({addresses[1 - number]})" in str(error.value)
-
-
-def greet(address, **greeting):
-    """Connects as a worker would. Returns the answer."""
-    host, port = address.split(":")
-    for _ in range(100):
-        try:
-            link = Link(socket.create_connection((host, int(port)), 5))
-            break
-        except OSError:
-            time.sleep(0.05)
-    link.send(**greeting)
-    return link.receive()
-
-
-@pytest.mark.parametrize("stray", [b"GET / HTTP/1.1\r\n\r\n", b"\xff\n", b"[1]\n", b""])
-def test_strangers_are_sent_away(stray, monkeypatch):
-    monkeypatch.setenv(WAIT, "20")
-    addresses, config = tuple(free_addresses()), load_config("narrow")
-    with ThreadPoolExecutor(2) as pool:
-        chief = pool.submit(meet, Cluster(addresses, 0), config)
-        time.sleep(0.3)
-        host, port = addresses[0].split(":")
-        with socket.create_connection((host, int(port))) as stranger:
-            stranger.sendall(stray)
-            stranger.shutdown(socket.SHUT_WR)
-            worker = pool.submit(meet, Cluster(addresses, 1), config)
-            links = chief.result(), worker.result()
-    assert [list(found) for found in links] == [[1], [0]]
-    links[0][1].send(share=1)
-    assert links[1][0].receive() == {"share": 1}
-
-
-@pytest.mark.parametrize(
-    "change, said",
-    [
-        ({"keras": "2.0"}, "keras 2.0 instead of"),
-        ({"Python": "3.99"}, "Python 3.99 instead of"),
-        ({"g_lr": "1.0"}, "g_lr 1.0 instead of 0.0004"),
-    ],
-)
-def test_other_versions_are_refused(change, said, monkeypatch):
-    monkeypatch.setenv(WAIT, "20")
-    addresses, config = tuple(free_addresses()), load_config("narrow")
-    card = describe(config) | change
-    with ThreadPoolExecutor(1) as pool:
-        chief = pool.submit(meet, Cluster(addresses, 0), config)
-        answer = greet(addresses[0], number=1, addresses=list(addresses), card=card)
-        with pytest.raises(InputError, match=said) as error:
-            chief.result()
-    assert answer == {"refused": str(error.value)}
-
-
-def test_a_batch_that_does_not_divide_is_refused(pictures, tmp_path):
-    job = Job(tmp_path, "--data", pictures[0], "--batch_size", "3")
-    assert job.wait() == [2, 2]
-    assert "Received: 3 for 2 replicas. Allowed: a multiple of 2" in job.said(1)
+def test_a_batch_that_does_not_divide_is_refused(pictures, tmp_path, monkeypatch):
+    """Before anybody is waited for."""
+    task = {"type": "worker", "index": 0}
+    cluster = {"cluster": {"worker": free_addresses()}, "task": task}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    flags = ["--distribute", "multiworker", "--data", pictures[0], "--runs", tmp_path]
+    done = command("train", *NARROW, *flags, "--batch_size", "3")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "Received: 3 for 2 replicas. Allowed: a multiple of 2" in done.stderr

@@ -45,7 +45,11 @@ def two(three):
 def start():
     """Function from addresses and a number to the worker's `meet`, in a thread."""
     with ThreadPoolExecutor(3) as pool:
-        yield lambda addresses, k: pool.submit(meet, Cluster(addresses, k), CONFIG)
+
+        def start(addresses, number, config=CONFIG):
+            return pool.submit(meet, Cluster(addresses, number), config)
+
+        yield start
 
 
 def connect(address):
@@ -59,10 +63,10 @@ def connect(address):
     raise AssertionError(f"nobody listens at {address}")
 
 
-def greet(addresses, number):
-    """Returns the `Link` of a worker that has said who it is."""
+def greet(addresses, number, **change):
+    """Returns the `Link` of a worker that has said who it is, and what it has."""
     link = Link(connect(addresses[0]))
-    link.send(number=number, addresses=addresses, card=describe(CONFIG))
+    link.send(number=number, addresses=addresses, card=describe(CONFIG) | change)
     return link
 
 
@@ -70,6 +74,13 @@ def refusal(worker):
     with pytest.raises(InputError) as error:
         worker.result()
     return str(error.value)
+
+
+def test_the_connection_stays(two, start):
+    workers = [start(two, number) for number in (0, 1)]
+    chief, worker = (worker.result() for worker in workers)
+    chief[1].send(share=1)
+    assert worker[0].receive() == {"share": 1}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +93,10 @@ def refusal(worker):
         b'{"number": 1, "addresses": [1, null], "card": {}}\n',
         b'{"number": "1", "addresses": [], "card": {}}\n',
         b"x" * (rendezvous.SHORT + 1),
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff\n",
+        b"[1]\n",
+        b"",
     ],
 )
 def test_a_stranger_holds_nobody_up(said, two, start):
@@ -117,6 +132,36 @@ def test_a_number_that_comes_twice_is_refused(three, start):
     said = refusal(chief)
     assert "Received: worker 1 of" in said and "each number once" in said
     assert [link.receive(20) for link in links] == [{"refused": said}] * 2
+
+
+def test_other_knobs_are_refused(two, start):
+    other = load_config("narrow", seed=1)
+    said = {refusal(worker) for worker in (start(two, 0), start(two, 1, other))}
+    assert len(said) == 1 and "Received: seed 1 instead of 0" in said.pop()
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"keras": "2.0"}, "keras 2.0 instead of"),
+        ({"Python": "3.99"}, "Python 3.99 instead of"),
+        ({"g_lr": "1.0"}, "g_lr 1.0 instead of 0.0004"),
+    ],
+)
+def test_other_versions_are_refused(change, said, two, start):
+    chief = start(two, 0)
+    answer = greet(two, 1, **change).receive(20)
+    assert answer == {"refused": refusal(chief)} and said in answer["refused"]
+
+
+@pytest.mark.parametrize("number, named", [(0, "worker 1"), (1, "the chief")])
+def test_a_worker_that_does_not_come_is_named(number, named, two, monkeypatch):
+    monkeypatch.setenv(WAIT, "0.5")
+    began = time.monotonic()
+    with pytest.raises(InputError, match="within 0.5 seconds") as error:
+        meet(Cluster(two, number), CONFIG)
+    assert time.monotonic() - began < 10
+    assert f"{named} ({two[1 - number]})" in str(error.value)
 
 
 def test_an_address_that_cannot_be_reached_is_named(two, start, monkeypatch):

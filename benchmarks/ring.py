@@ -22,15 +22,16 @@ class Network(NamedTuple):
     latency: float = 10e-6
 
 
-def ring_seconds(count, size, bandwidth, latency):
-    """Returns how long a ring all-reduce takes.
+def ring_seconds(count, exchanges, size, bandwidth, latency):
+    """Returns how long some ring all-reduces take, one after another.
 
-    Each of `count` members sends `2 (count - 1) / count` times `size`, in
-    `2 (count - 1)` messages one after another.
+    For each of them each of `count` members sends `2 (count - 1) / count` times its
+    bytes, in `2 (count - 1)` messages one after another.
 
     Args:
         count: Members of the ring, 1 or more.
-        size: Bytes that each has to be summed.
+        exchanges: How many all-reduces.
+        size: Bytes that each member has to be summed, in all.
         bandwidth: Bytes a second of each.
         latency: Seconds a message.
 
@@ -38,30 +39,29 @@ def ring_seconds(count, size, bandwidth, latency):
         Patarasuk and Yuan 2009, Bandwidth Optimal All-reduce Algorithms, section 4.
     """
     messages = 2 * (count - 1)
-    return messages * (size / count / bandwidth + latency)
+    return messages * (size / count / bandwidth + exchanges * latency)
 
 
-def exchange_seconds(gpus, sizes, network):
-    """Returns how long the exchanges of a step take, one after another.
+def exchange_seconds(gpus, exchanges, size, network):
+    """Returns how long the exchanges of a step take.
 
     Sums are made in each machine, then in a ring of machines, whose GPUs share its
     connection.
 
     Args:
         gpus: Their number.
-        sizes: Bytes of each exchange.
+        exchanges: How many there are in a step.
+        size: Bytes of all of them.
         network: The `Network`.
     """
-    inside = min(gpus, network.inside)
-    machines = -(-gpus // network.inside)
-    return sum(
-        ring_seconds(inside, size, network.fast, network.latency)
-        + ring_seconds(machines, size, network.slow, network.latency)
-        for size in sizes
+    inside, machines = min(gpus, network.inside), -(-gpus // network.inside)
+    within = ring_seconds(inside, exchanges, size, network.fast, network.latency)
+    return within + ring_seconds(
+        machines, exchanges, size, network.slow, network.latency
     )
 
 
-def efficiency(gpus, step, sizes, network):
+def efficiency(gpus, step, exchanges, size, network):
     """Returns the share of their time in which `gpus` GPUs compute, 0 to 1.
 
     Each has a batch as large as one alone would have, and nothing is computed while
@@ -70,7 +70,8 @@ def efficiency(gpus, step, sizes, network):
     Args:
         gpus: Their number.
         step: Seconds of a step on one.
-        sizes: Bytes of each exchange of a step.
+        exchanges: How many there are in a step.
+        size: Bytes of all of them.
         network: The `Network`.
     """
-    return step / (step + exchange_seconds(gpus, sizes, network))
+    return step / (step + exchange_seconds(gpus, exchanges, size, network))

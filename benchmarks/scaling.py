@@ -3,8 +3,8 @@
 - Measured here: seconds of a step in one process on one core, and in two processes on a
   core each that exchange over the loopback address, each with a batch of its own of the
   recipe's size. Efficiency is the one divided by the other.
-- Counted: the exchanges of a step and their bytes, in the graph that TensorFlow builds
-  for two processes.
+- Counted: the exchanges of a step and their bytes, in the graphs that TensorFlow builds
+  for two and for three processes: what is gathered grows with their number.
 - Projected, not measured: the efficiency on 8, 64 and 512 GPUs, of these bytes by the
   model in `benchmarks/ring.py`, from its assumptions on connections and from a step
   time on a GPU that is the one here, of one core, divided by `--faster`.
@@ -41,13 +41,19 @@ from dcgan.sources import recipe_names
 GPUS = (8, 64, 512)
 SMALL = {"size": 16, "g_features": 2, "d_features": 2, "batch_size": 4}
 FASTER = 100.0  # a GPU of 10 TFLOP/s in these small layers, a core of 100 GFLOP/s
+# Stages have no place in one step: the last one counts.
+CHANGED = {
+    "progan": {"fade_in": 0.0, "cycle": None},
+    "pokegan-progressive": {"grow": "image", "freeze": False, "cycle": None},
+}
 
 
 def work(recipe, processes, number, ports, steps, small):
     """Trains in one of some processes, on a core of its own.
 
     Returns:
-        Dict of `seconds`, a step's, and `bytes`, a list of those of each exchange.
+        Dict of `seconds`, a step's, 0 if there are no steps, and of the `exchanges` of
+        a step and their `bytes`.
     """
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
@@ -59,14 +65,12 @@ def work(recipe, processes, number, ports, steps, small):
     from dcgan.cluster import Cluster
     from dcgan.training.strategy import make_strategy
 
-    config = load_config(recipe, **small_knobs(small))
-    own = config.batch_size
-    config = load_config(
-        recipe,
-        **small_knobs(small) | {"batch_size": own * processes, "progressive": None},
-        **({"distribute": "multiworker"} if processes > 1 else {}),
-        **CHANGED.get(recipe, {}),
-    )
+    knobs = SMALL if small else {}
+    own = load_config(recipe, **knobs).batch_size
+    knobs |= {"batch_size": own * processes, "progressive": None}
+    if processes > 1:
+        knobs["distribute"] = "multiworker"
+    config = load_config(recipe, **knobs, **CHANGED.get(recipe, {}))
     addresses = tuple(f"127.0.0.1:{port}" for port in ports)
     strategy = make_strategy(config, Cluster(addresses, number))
     with strategy.scope():
@@ -75,19 +79,11 @@ def work(recipe, processes, number, ports, steps, small):
     real = noise_batch(config)[:own]
     step = tf.function(lambda: strategy.run(gan.train_step, args=(real,)))
     sizes = exchanges(step.get_concrete_function().graph)
-    step()
-    return {"seconds": cost_of(step, steps).wall, "bytes": sizes}
-
-
-# Stages have no place in one step: the last one counts.
-CHANGED = {
-    "progan": {"fade_in": 0.0, "cycle": None},
-    "pokegan-progressive": {"grow": "image", "freeze": False, "cycle": None},
-}
-
-
-def small_knobs(small):
-    return SMALL if small else {}
+    seconds = 0
+    if steps:
+        step()
+        seconds = cost_of(step, steps).wall
+    return {"seconds": seconds, "exchanges": len(sizes), "bytes": sum(sizes)}
 
 
 def exchanges(graph):
@@ -129,9 +125,26 @@ def run_processes(recipe, processes, steps, small):
     return json.loads(said[0].splitlines()[-1])
 
 
-def projection(seconds, sizes, network):
-    """Returns the efficiency on each number of GPUs, in words."""
-    found = [efficiency(gpus, seconds, sizes, network) for gpus in GPUS]
+def projection(seconds, two, three, network):
+    """Returns the efficiency on each number of GPUs, in words.
+
+    Args:
+        seconds: Of a step on one GPU.
+        two: What `work` found in one of two processes.
+        three: The same of three.
+        network: The `Network`.
+    """
+    growth = three["bytes"] - two["bytes"]  # by each replica more
+    found = [
+        efficiency(
+            gpus,
+            seconds,
+            two["exchanges"],
+            two["bytes"] + growth * (gpus - 2),
+            network,
+        )
+        for gpus in GPUS
+    ]
     return [f"{share:.0%}" for share in found]
 
 
@@ -141,7 +154,7 @@ def main(argv=None):
     names, default = recipe_names(), ["narrow", "r3gan"]
     parser.add_argument("--recipes", nargs="+", default=default, choices=names)
     parser.add_argument("--rounds", type=positive, default=3, help="turns of each (3)")
-    parser.add_argument("--steps", type=positive, default=20, help="steps a turn (20)")
+    parser.add_argument("--steps", type=int, default=20, help="steps a turn (20)")
     parser.add_argument("--faster", type=float, default=FASTER, help=f"({FASTER:g})")
     parser.add_argument("--small", action="store_true", help="tiny, to try it out")
     parser.add_argument("--worker", choices=names, help="for its own processes")
@@ -150,6 +163,8 @@ def main(argv=None):
     options = parser.parse_args(argv)
     if options.faster <= 0:
         raise invalid("--faster", options.faster, "a number above 0")
+    if options.steps < (0 if options.worker else 1):
+        raise invalid("--steps", options.steps, "1 or more")
     if options.worker:
         found = work(
             options.worker,
@@ -169,18 +184,20 @@ def main(argv=None):
             for _ in range(options.rounds)
         ]
         one, two = ([turn[k]["seconds"] for turn in turns] for k in (0, 1))
-        sizes = turns[0][1]["bytes"]
         shares = in_words(ratios(one, two), ".2f")
         measured.append([recipe, in_words(one), in_words(two), shares])
-        moved = f"{sum(sizes) / 1e6:.2f}"
-        shown = projection(median(one) / options.faster, sizes, Network())
-        projected.append([recipe, len(sizes), moved, *shown])
+        found = turns[0][1], run_processes(recipe, 3, 0, options.small)
+        moved = [f"{each['bytes'] / 1e6:.2f}" for each in found]
+        shown = projection(median(one) / options.faster, *found, Network())
+        projected.append([recipe, found[0]["exchanges"], *moved, *shown])
+        print(f"{recipe} done", flush=True)
     header = ["recipe", "1 process, seconds a step", "2 processes", "efficiency"]
     print(f"\nMeasured, medians of {options.rounds} turns (low–high)\n")
     print(table(header, measured))
     gpus = [f"{count} GPUs" for count in GPUS]
     print("\nCounted, and projected by a model\n")
-    print(table(["recipe", "exchanges", "MB a step", *gpus], projected))
+    moved = ["MB a step, 2 replicas", "3 replicas"]
+    print(table(["recipe", "exchanges", *moved, *gpus], projected))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from itertools import product
 from typing import NamedTuple
 
 from dcgan.errors import InputError
@@ -44,6 +45,9 @@ def find_cluster(environment=os.environ):
     Args:
         environment: Dict of environment variables.
 
+    Returns:
+        The `Cluster`.
+
     Raises:
         InputError: If neither is there, or what is there makes no sense.
 
@@ -55,16 +59,16 @@ def find_cluster(environment=os.environ):
         https://www.tensorflow.org/guide/distributed_training#TF_CONFIG
     """
     if environment.get("TF_CONFIG"):
-        cluster = _from_tf_config(environment["TF_CONFIG"])
+        source, cluster = "TF_CONFIG", _from_tf_config(environment["TF_CONFIG"])
     elif "SLURM_STEP_NODELIST" in environment:
-        cluster = _from_slurm(environment)
+        source, cluster = "Slurm's environment", _from_slurm(environment)
     else:
         raise _unknown("TF_CONFIG", "is not set, nor is this a step of Slurm", None)
     wrong = [address for address in cluster.addresses if not _has_port(address)]
     if wrong:
-        raise _unknown("TF_CONFIG", "has an address without a port", wrong[0])
+        raise _unknown(source, "has an address without a port", wrong[0])
     if len(set(cluster.addresses)) < len(cluster.addresses):
-        raise _unknown("TF_CONFIG", "has an address twice", list(cluster.addresses))
+        raise _unknown(source, "has an address twice", list(cluster.addresses))
     return cluster
 
 
@@ -117,20 +121,30 @@ def expand_nodes(text):
     """Returns the hosts of a list as Slurm writes it.
 
     Example:
-        >>> expand_nodes("gpu[08-10],login")
-        ['gpu08', 'gpu09', 'gpu10', 'login']
+        >>> expand_nodes("rack[0-1]gpu[08-09],login")
+        ['rack0gpu08', 'rack0gpu09', 'rack1gpu08', 'rack1gpu09', 'login']
     """
     hosts = []
-    for part in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text):
-        prefix, _, ranges = part.partition("[")
-        for one in ranges.rstrip("]").split(","):
-            first, _, last = one.partition("-")
-            if not first:
-                hosts.append(prefix)
-                continue
-            numbers = range(int(first), int(last or first) + 1)
-            hosts += [f"{prefix}{number:0{len(first)}}" for number in numbers]
+    for name in re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text):
+        parts = re.findall(r"([^\[]+)|\[([^\]]*)\]", name)
+        texts = [[plain] if plain else expand_ranges(ranges) for plain, ranges in parts]
+        hosts += ["".join(found) for found in product(*texts)]
     return hosts
+
+
+def expand_ranges(text):
+    """Returns the numbers of a list of ranges, as texts of the same width.
+
+    Example:
+        >>> expand_ranges("08-10,3")
+        ['08', '09', '10', '3']
+    """
+    numbers = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found = range(int(first), int(last or first) + 1)
+        numbers += [f"{number:0{len(first)}}" for number in found]
+    return numbers
 
 
 def expand_counts(text):

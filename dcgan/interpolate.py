@@ -3,10 +3,10 @@
 from dcgan.cli import Parser, quiet_tensorflow, run_command
 from dcgan.errors import invalid
 from dcgan.figures.gifs import check_animation, save_animation
-from dcgan.figures.grids import repeat_pixels
+from dcgan.figures.grids import repeat_to
 from dcgan.latent import MOST_FRAMES, draw_latents, latent_walk
 
-WIDTH = 256  # small pictures are enlarged to about this width
+SIDE = 256  # within which small pictures are enlarged, pixels
 
 
 def main(argv=None):
@@ -36,7 +36,23 @@ def main(argv=None):
 
 
 def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=None):
-    """Writes the animation of `stops` * `frames` pictures to the file `out`."""
+    """Writes an animated walk through latent space, which loops.
+
+    Args:
+        run: Folder of the run.
+        out: The file, `.gif`, `.webp` or `.png`.
+        seed: Of the latents that are met.
+        stops: How many of them, 2 or more.
+        frames: From one to the next; in all at most 2000.
+        fps: Frames a second, 0.1 to 100.
+        epoch: A generator kept in `snapshots/`; the newest one if left out.
+
+    Raises:
+        InputError: If the run has no such generator.
+
+    Example:
+        >>> interpolate("runs/default", "walk.gif", seed=3)
+    """
     quiet_tensorflow()
     from dcgan.models.generator import generate
     from dcgan.run import Run
@@ -44,8 +60,7 @@ def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=N
     generator = Run.open(run).load_generator(epoch)
     latents = draw_latents(stops, generator.input_shape[-1], seed)
     pictures = generate(generator, latent_walk(latents, frames))
-    factor = max(1, WIDTH // pictures.shape[2])
-    save_animation(out, repeat_pixels(pictures, factor), fps)
+    save_animation(out, repeat_to(pictures, SIDE), fps)
     print(f"{len(pictures)} frames in {out}")
 
 

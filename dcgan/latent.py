@@ -23,7 +23,7 @@ def draw_latents(count, latent_dim, seed=0, truncation=0.0):
         (count, latent_dim) float32 array.
 
     Raises:
-        InputError: If the seed or the truncation is none.
+        InputError: If the seed or the truncation is not one of those.
 
     Example:
         >>> draw_latents(2, 100, seed=0).shape
@@ -35,9 +35,7 @@ def draw_latents(count, latent_dim, seed=0, truncation=0.0):
     """
     if not seed >= 0:
         raise invalid("seed", seed, "0 or more")
-    if truncation and not truncation >= LEAST_TRUNCATION:
-        allowed = f"0, or {LEAST_TRUNCATION} or more"
-        raise invalid("truncation", truncation, allowed)
+    check_truncation("truncation", truncation)
     rng = np.random.default_rng(seed)
     latents = rng.standard_normal((count, latent_dim), dtype=np.float32)
     for index, latent in enumerate(latents if truncation else []):
@@ -45,6 +43,12 @@ def draw_latents(count, latent_dim, seed=0, truncation=0.0):
         while (far := np.abs(latent) > truncation).any():
             latent[far] = rng.standard_normal(far.sum(), dtype=np.float32)
     return latents
+
+
+def check_truncation(knob, truncation):
+    """Raises `InputError` if latents cannot be drawn with a truncation."""
+    if truncation and not truncation >= LEAST_TRUNCATION:
+        raise invalid(knob, truncation, f"0, or {LEAST_TRUNCATION} or more")
 
 
 def slerp(start, end, shares):

@@ -24,8 +24,10 @@ def load_network(file):
         network = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # zip, JSON, HDF5 and Keras each raise their own
         reason = in_a_line(error)
-        message = f"run: cannot read the {file.stem}. Received: {file}: {reason}"
-        raise InputError(message) from error
+        raise InputError(
+            f"run: cannot read the {file.stem}. Received: {file}: {reason}. Allowed: "
+            "what this package wrote, unchanged"
+        ) from error
     if not all(np.isfinite(weight).all() for weight in network.get_weights()):
         raise InputError(
             f"run: the {file.stem} has weights that are no numbers. Received: {file}. "

@@ -9,13 +9,13 @@ from dcgan.data.pictures import UnreadablePicture, read_picture, to_square
 from dcgan.data.shrink import shrink
 from dcgan.errors import InputError, invalid
 from dcgan.figures.gifs import MOST_FRAMES, check_animation, save_animation
-from dcgan.figures.grids import image_grid, repeat_pixels
+from dcgan.figures.grids import image_grid, repeat_to
 from dcgan.files import whole_file
 from dcgan.places import check_file
+from dcgan.projection.limits import check_search
 from dcgan.validation import check_colour
 
-RANGES = {"restarts": (1, 256), "steps": (1, 10_000), "seed": (0, 2**31 - 1)}
-SIDE = 256  # to about which the pictures of the animation are enlarged, pixels
+SIDE = 256  # within which the pictures of the animation are enlarged
 
 
 def main(argv=None):
@@ -159,18 +159,14 @@ def _ever_fewer(path):
 
 def _sheet(pictures):
     """Cells of a figure; enlarged first, so that checkerboards stay fine."""
-    factor = max(1, SIDE // len(pictures["given"]))
     return {
-        ("", title): repeat_pixels(picture[None], factor)
+        ("", title): repeat_to(picture[None], SIDE)
         for title, picture in pictures.items()
     }
 
 
 def _check(options):
-    for flag, (lowest, highest) in RANGES.items():
-        if not lowest <= getattr(options, flag) <= highest:
-            value = getattr(options, flag)
-            raise invalid(f"--{flag}", value, f"{lowest} to {highest}")
+    check_search(options.restarts, options.steps, options.seed, "--")
     check_animation("--out", options.out)
     for file in files_beside(options.out, options.image).values():
         check_file("--out", file)

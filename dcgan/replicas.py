@@ -92,11 +92,11 @@ def gather(tensor):
     Returns:
         (N * count(), ...).
     """
-    replicas, number = share()
+    replicas, own = share()
     if replicas == 1:
         return tensor
     rows = tf.shape(tensor)[0]
-    around = [[number * rows, (replicas - 1 - number) * rows]]
+    around = [[own * rows, (replicas - 1 - own) * rows]]
     padded = tf.pad(tensor, around + [[0, 0]] * (len(tensor.shape) - 1))
     (gathered,) = total([padded])
     known = tensor.shape[0]

@@ -14,7 +14,7 @@ from dcgan.errors import InputError, invalid
 from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_picture
 from dcgan.figures.sheets import read_sheet
 from dcgan.files import filled_folder
-from dcgan.latent import draw_latents
+from dcgan.latent import check_truncation, draw_latents
 from dcgan.places import check_folder
 from dcgan.run import Run
 
@@ -169,7 +169,9 @@ def cut(run, sheet, out, enlarge=1):
     Raises:
         InputError: If it is no such sheet.
     """
-    pictures = read_sheet(sheet, Run.open(run).config.size)
+    config = Run.open(run).config
+    _check_training_pictures(out, config.data)
+    pictures = read_sheet(sheet, config.size)
     _write(Path(out), [pictures], len(pictures), enlarge, sheet=False)
     print(f"{len(pictures)} pictures in {out}")
 
@@ -196,7 +198,7 @@ def _names(count):
 
 def _check_training_pictures(out, data):
     """Refuses to put samples over the training pictures, or among them."""
-    if data != "openmoji" and Path(out).resolve() == Path(data).resolve():
+    if data != "openmoji" and Path(out).resolve().is_relative_to(Path(data).resolve()):
         allowed = "a folder that does not hold the training pictures"
         raise invalid("--out", str(out), allowed)
 
@@ -223,6 +225,7 @@ def _check(options, parser):
         raise invalid("-n", options.count, f"1 to {MOST}")
     if options.seed < 0:
         raise invalid("--seed", options.seed, "0 or more")
+    check_truncation("--truncation", options.truncation)
     check_factor("--enlarge", options.enlarge)
     check_folder("--out", options.out)
     if options.best and options.epoch is not None:

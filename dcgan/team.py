@@ -24,10 +24,10 @@ GONE = (
     "last checkpoint"
 )
 BEAT = 5.0  # seconds between two signs of life
-# Signs of life of this process in which there are none of another one, though its
-# connection stays. It is no time: that also passes while this process is suspended.
+# So many of this process without one of another mean that the other has gone, though
+# its connection stays. Not seconds: those also pass while this process is suspended.
 SILENCE = 12
-VERDICT = 75.0  # seconds in which a failed exchange is explained: longer than that
+VERDICT = (SILENCE + 3) * BEAT  # seconds in which the loss of a worker is known
 
 
 class Team:
@@ -59,11 +59,18 @@ class Team:
         """Workers, 1 or more."""
         return len(self.cluster.addresses) if self.cluster else 1
 
-    def share(self, value=None):
-        """Returns the chief's value, which JSON can hold, on every worker."""
+    def from_chief(self, value=None):
+        """Tells the others the chief's value; they wait for it.
+
+        Args:
+            value: What JSON can hold; only the chief's counts.
+
+        Returns:
+            The chief's value, on every worker.
+        """
         if not self.is_chief:
-            return self._mail[0].get()["share"]
-        self._tell(share=value)
+            return self._mail[0].get()["value"]
+        self._tell(value=value)
         return value
 
     def agree(self, received, stop):
@@ -79,7 +86,7 @@ class Team:
         if received and not self.is_chief and not self._told:
             self._told = True
             self._tell(signal=received)
-        decided = self.share([received or self._asked, bool(stop)])
+        decided = self.from_chief([received or self._asked, bool(stop)])
         self._stopped = decided[0]
         return decided
 
@@ -88,8 +95,11 @@ class Team:
 
         Args:
             digests: From `describe_pictures`.
+
+        Raises:
+            InputError: If one has others, or in another order; for all of them.
         """
-        for worker, theirs in self._heard(digests):
+        for worker, theirs in self._at_chief(digests):
             if list(theirs.items()) == list(digests.items()):
                 continue
             found = picture_changes(digests, theirs) or ["another order"]
@@ -98,29 +108,35 @@ class Team:
                 f"{'; '.join(found)} on {worker}, compared with the chief. Allowed: "
                 "the same pictures everywhere"
             )
-        self.share("pictures")
+        self.from_chief()  # the others have to wait for that
 
     def compare_cards(self, count):
         """Refuses workers with more or fewer GPUs than the chief.
 
         Args:
             count: GPUs that this process uses.
+
+        Raises:
+            InputError: If one has another number; for all of them.
         """
-        for worker, theirs in self._heard(count):
+        for worker, theirs in self._at_chief(count):
             if theirs != count:
                 raise InputError(
                     "distribute: the number of GPUs differs between workers. Received: "
                     f"{theirs} on {worker}, and {count} on the chief. Allowed: the "
                     "same number, such as by CUDA_VISIBLE_DEVICES"
                 )
-        self.share("cards")
+        self.from_chief()
 
-    def _heard(self, value):
-        """Tells the chief a value. There it yields the names and values of others."""
+    def _at_chief(self, value):
+        """Tells the chief a value. Returns the names and values of others there."""
         if not self.is_chief:
             self._tell(value=value)
-        for number in self.links if self.is_chief else ():
-            yield self.cluster.name(number), self._mail[number].get()["value"]
+            return []
+        return [
+            (self.cluster.name(number), self._mail[number].get()["value"])
+            for number in self.links
+        ]
 
     @contextmanager
     def explained(self):
@@ -129,6 +145,8 @@ class Team:
 
         try:
             yield
+        except tf.errors.ResourceExhaustedError:  # of this worker's own memory
+            raise
         except tf.errors.OpError:
             if self.links:
                 time.sleep(VERDICT)  # `_read` ends the process

@@ -45,8 +45,8 @@ def train(config):
         config: A `Config`.
 
     Returns:
-        The `dcgan.Run`, whose folder is `runs/NAME/`; None on a machine that is not the
-        chief's.
+        The `dcgan.Run`, whose folder is `runs/NAME/`; None in a process that is not
+        the chief.
 
     Raises:
         InputError: If the run exists with other settings or other pictures, another
@@ -65,14 +65,13 @@ def train(config):
 
 
 def _train(config, started, team):
-    # Everything that can be refused is looked at before the wait for TensorFlow.
+    # What can be refused without TensorFlow is, before the wait for it.
     if team.is_chief:
         _check_run(config)
     images, names = load_named(
         config.data, config.size, config.channels, config.fit, config.background
     )
-    train_images, _ = set_aside(images, config.holdout, config.seed)
-    check_enough(train_images, config.batch_size)
+    check_enough(set_aside(images, config.holdout, config.seed)[0], config.batch_size)
     quiet_tensorflow()
     from dcgan.training import trainer
 

@@ -226,15 +226,16 @@ def test_scaling_measures_two_processes_and_counts_their_exchanges():
 
 def test_the_ring_sends_each_byte_nearly_twice():
     """By hand: 4 members, 8 bytes at 2 a second; 6 messages of 2 bytes, each a second
-    and its latency.
+    and its latency. In two exchanges of 4 bytes, the latencies come twice.
     """
-    assert ring.ring_seconds(4, 8, 2, 0.5) == 6 * (1 + 0.5)
-    assert ring.ring_seconds(1, 8, 2, 0.5) == 0
+    assert ring.ring_seconds(4, 1, 8, 2, 0.5) == 6 * (1 + 0.5)
+    assert ring.ring_seconds(4, 2, 8, 2, 0.5) == 12 * (0.5 + 0.5)
+    assert ring.ring_seconds(1, 1, 8, 2, 0.5) == 0
 
 
 def test_machines_exchange_what_their_gpus_have_summed():
     network = ring.Network(inside=2, fast=4.0, slow=1.0, latency=0.0)
-    assert ring.exchange_seconds(2, [8], network) == 2
-    assert ring.exchange_seconds(4, [8, 8], network) == 2 * (2 + 8)
-    assert ring.efficiency(4, 20.0, [8, 8], network) == 0.5
-    assert ring.efficiency(1, 1.0, [8], network) == 1
+    assert ring.exchange_seconds(2, 1, 8, network) == 2
+    assert ring.exchange_seconds(4, 2, 16, network) == 2 * (2 + 8)
+    assert ring.efficiency(4, 20.0, 2, 16, network) == 0.5
+    assert ring.efficiency(1, 1.0, 1, 8, network) == 1

@@ -117,6 +117,23 @@ def test_the_command_trains_the_same_again(run):
     assert re.search(r"with Python 3\.\S+, TensorFlow 2\.\S+, Keras 3\.\S+\. ", card)
 
 
+@pytest.mark.parametrize("device", ["GPU: a card", "2 x the CPU (2 cores)"])
+def test_only_one_cpu_promises_the_same_weights(device, run):
+    assert "give the same weights" in card_of(run)
+    origin = json.loads(run.origin.read_text())
+    origin["starts"][-1]["machine"]["device"] = device
+    run.origin.write_text(json.dumps(origin))
+    assert "give the same weights" not in card_of(run)
+
+
+def test_a_run_stopped_in_an_early_stage_has_its_size(run):
+    """Its generator makes pictures of 16x16."""
+    card = card_of(run, size=32, progressive=[16, 32])
+    assert "pictures of 16x16 pixels" in card and "(16, 16, 16, 3)" in card
+    assert "16x16 pixels large" in card and "16x16" in front_of(card)["tags"]
+    assert "32x32" not in card
+
+
 def test_a_run_cut_by_minutes_is_told_by_its_epochs(tmp_path):
     run = Run(tmp_path / "a")
     run.samples.mkdir(parents=True)

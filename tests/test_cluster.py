@@ -86,6 +86,8 @@ def test_slurm_nodes_keep_their_order():
     found = find_cluster(slurm("n[9-10]", "1(x2)", 0))
     assert found.addresses == ("n9:8888", "n10:8888")
     assert expand_nodes("a[1-2,05],b") == ["a1", "a2", "a05", "b"]
+    assert expand_nodes("n[9-10]-ib") == ["n9-ib", "n10-ib"]
+    assert expand_nodes("r[0-1]n[2-3]") == ["r0n2", "r0n3", "r1n2", "r1n3"]
 
 
 def test_the_command_refuses_in_one_line(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan.exporting.directions import principal_directions
+from dcgan.directions import principal_directions
 
 RNG = np.random.default_rng(0)
 LATENTS = RNG.standard_normal((2000, 5))

@@ -23,6 +23,7 @@ NARROW = (
 ).split()
 PLAIN = ["--aug_prob", "0"]
 PENALTY = "--loss wgan --gp 10 --aug_prob 0.5".split()
+GROWN = ["--progressive", "[8,16]", "--min_map", "4", "--grow", "image"]
 BOUND = 120  # seconds in which the others have to end; also on a busy machine
 
 
@@ -97,18 +98,18 @@ def weights_of(run):
 
 @pytest.fixture(scope="module")
 def alone(pictures, tmp_path_factory):
-    """Two epochs of one process."""
+    """An epoch in each of two stages, of one process."""
     folder = tmp_path_factory.mktemp("alone")
-    flags = [*NARROW, *PENALTY, "--data", pictures[0], "--name", "run"]
+    flags = [*NARROW, *PENALTY, *GROWN, "--data", pictures[0], "--name", "run"]
     done = command("train", *flags, "--runs", folder)
     assert done.returncode == 0, done.stderr
     return Run(folder / "run")
 
 
 def test_two_processes_equal_one_and_the_chief_alone_writes(alone, pictures, tmp_path):
-    """With a penalty, an averaged generator, DiffAugment and dropout."""
+    """With stages, a penalty, an averaged generator, DiffAugment and dropout."""
     own = [("--data", folder) for folder in pictures]
-    job = Job(tmp_path, *PENALTY, own=own)
+    job = Job(tmp_path, *PENALTY, *GROWN, own=own)
     assert job.wait() == [0, 0], job.said(0) + job.said(1)
     run = Run(tmp_path / "runs0" / "run")
     assert not (tmp_path / "runs1").exists()

@@ -47,7 +47,7 @@ def sites(tmp_path_factory):
         folder = tmp_path_factory.mktemp("sites") / name
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(web, "runtime_files", lambda: files)  # zips for a second
-            patch.setattr("dcgan.exporting.directions.SAMPLES", 256)
+            patch.setattr("dcgan.directions.SAMPLES", 256)
             patch.setattr(web, "HALVED", 0 if name == "grey" else web.HALVED)
             web.save_page(generator, folder, "a <b>", "by <c>")
         made[name] = generator, folder

@@ -1,6 +1,7 @@
 """`sample`, `interpolate` and `check`, and opening runs."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 import dcgan
 from dcgan import check, interpolate, sample
+from dcgan.config import save_config
 from dcgan.data.inspect import inspect_folder
 from dcgan.data.openmoji import code_points, render_openmoji
 from dcgan.errors import InputError
@@ -95,12 +97,18 @@ def test_the_best_generator_draws(run, tmp_path):
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
 
 
-def test_nothing_is_put_over_the_training_pictures(run, tmp_path):
+@pytest.mark.parametrize("part", [".", "new"])
+def test_nothing_is_put_over_or_among_the_training_pictures(part, run, tmp_path):
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "0000.png").write_text("mine")
+    out = pictures / part
     with pytest.raises(InputError, match="--out is not valid.*training pictures"):
-        sample.sample(run.folder, pictures, count=1, data=str(pictures))
+        sample.sample(run.folder, out, count=1, data=str(pictures))
+    save_config(replace(run.config, data=str(pictures)), run.config_file)
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        sample.cut(run.folder, run.samples / "epoch_0010.png", out)
+    assert [path.name for path in pictures.iterdir()] == ["0000.png"]
     assert (pictures / "0000.png").read_text() == "mine"
 
 
@@ -237,12 +245,12 @@ def test_wrong_choices_are_refused(main, flags, message, run, tmp_path):
         (
             sample.main,
             ["--out", "x", "--truncation", "-1"],
-            "truncation is not valid",
+            "--truncation is not valid",
         ),
         (
             sample.main,
             ["--out", "x", "--truncation", "nan"],
-            "truncation is not valid",
+            "--truncation is not valid",
         ),
         (interpolate.main, ["--out", "walk.mp4"], "--out is not valid.*.gif, .webp"),
         (interpolate.main, ["--stops", "1"], "--stops is not valid. Received: 1"),

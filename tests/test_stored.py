@@ -1,5 +1,7 @@
 """Pictures that stay on disk are trained on as if they were in memory."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,7 +12,10 @@ from dcgan.data import cache
 from dcgan.data.holdout import set_aside
 from dcgan.data.shrink import shrink
 from dcgan.data.stored import StoredImages
+from dcgan.errors import InputError
 from dcgan.evaluation.limits import evenly
+from dcgan.stages import plan_stages
+from dcgan.training.fitting import fit_stage
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +91,27 @@ def test_a_training_from_the_disk_gives_the_same_log(tmp_path, monkeypatch):
     other = dcgan.train(dcgan.load_config("narrow", **knobs, runs=tmp_path / "b"))
     assert len(read_rows(one.log)) == 2
     assert one.log.read_bytes() == other.log.read_bytes()
+
+
+def fit_by(fit, images):
+    """Runs the only stage of a training, whose `fit` is given."""
+    config = dcgan.load_config("narrow", size=16, batch_size=8, epochs=1)
+    gan = SimpleNamespace(config=config, steps_done=0, total_steps=6, fit=fit)
+    return fit_stage(gan, plan_stages(config)[0], images)
+
+
+def test_a_disk_that_fails_while_training_is_named(tmp_path):
+    def read(numbers):
+        raise OSError("the disk has gone")
+
+    stored = StoredImages(read, 50, (16, 16, 3))
+    with pytest.raises(InputError, match="^data: .* read any more.*the disk has gone"):
+        fit_by(lambda dataset, **options: next(iter(dataset)), stored)
+
+
+def test_another_failure_is_not_taken_for_one_of_the_disk():
+    def fit(dataset, **options):
+        raise tf.errors.UnknownError(None, None, "the device")
+
+    with pytest.raises(tf.errors.UnknownError, match="the device"):
+        fit_by(fit, np.zeros((50, 16, 16, 3), np.uint8))

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import tensorflow as tf
 
 from dcgan import team as team_module
 from dcgan.cluster import Cluster
@@ -81,6 +82,19 @@ def test_why_a_worker_ends_is_said_where_others_end(
     with pytest.raises(queue.Empty):  # who left says why by itself, and once
         ended.get(timeout=0.5)
     assert capsys.readouterr().err == f"\nerror: {sentence}\n"
+
+
+def test_a_failed_exchange_waits_for_the_news_of_a_lost_worker(teams, monkeypatch):
+    """A worker's own memory is no news of another."""
+    slept = []
+    monkeypatch.setattr(team_module.time, "sleep", slept.append)
+    for kind, expected in (
+        (tf.errors.ResourceExhaustedError, []),
+        (tf.errors.UnavailableError, [team_module.VERDICT]),
+    ):
+        with pytest.raises(kind), teams[0].explained():
+            raise kind(None, None, "")
+        assert slept == expected
 
 
 def test_a_worker_that_hangs_up_has_gone(teams, ended, capsys):

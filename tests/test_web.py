@@ -21,7 +21,7 @@ needs_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="no npm")
 def quick(monkeypatch):
     """Without the files of the runtime, and with directions that take no time."""
     monkeypatch.setattr(web, "runtime_files", lambda: (b"script", b"binary"))
-    monkeypatch.setattr("dcgan.exporting.directions.SAMPLES", 64)
+    monkeypatch.setattr("dcgan.directions.SAMPLES", 64)
 
 
 def test_names_are_escaped(quick, tmp_path):

@@ -81,8 +81,9 @@ def load_named(source, size, channels=3, fit="pad", background="white"):
     entries = [[files[index], reason] for index, reason in skipped]
     if len(images) == 0:
         raise InputError(
-            f"data: no file in the folder is a readable picture. Received: {source}. "
-            f"The first: {_in_words(entries[0])}"
+            f"data: no file in the folder is a readable picture. Received: {source}, "
+            f"of which the first: {_in_words(entries[0])}. Allowed: PNG, JPEG, WebP, "
+            "GIF, BMP, TIFF and more"
         )
     if skipped:
         _warn_about(entries, len(files))
@@ -95,8 +96,8 @@ def check_enough(images, batch_size):
     """Raises `InputError` if there are fewer pictures than one batch."""
     if len(images) < batch_size:
         raise InputError(
-            f"too few pictures for a batch. Received: {len(images)} pictures and "
-            f"batch_size={batch_size}. Allowed: at least as many pictures as batch_size"
+            f"batch_size: too few pictures for a batch. Received: {batch_size}, and "
+            f"{len(images)} pictures. Allowed: at most as many as there are pictures"
         )
 
 

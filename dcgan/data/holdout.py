@@ -34,15 +34,15 @@ def set_aside(images, share, seed):
         seed: int of 0 or more.
 
     Returns:
-        `(train, held_out)`, each in the order of `images`; without a share everything
-        and nothing.
+        `(train, held_out)`, each in the order of `images`; without a share `images`
+        itself and nothing.
     """
     count = max(1, round(share * len(images))) if share else 0
     order = np.random.default_rng([seed, PURPOSE]).permutation(len(images))
-    train, held_out = np.sort(order[count:]), np.sort(order[:count])
-    if isinstance(images, StoredImages):
-        return images.subset(train), images.subset(held_out)
-    return images[train], images[held_out]
+    stored = isinstance(images, StoredImages)
+    take = images.subset if stored else images.__getitem__
+    train = take(np.sort(order[count:])) if count else images  # which may be large
+    return train, take(np.sort(order[:count]))
 
 
 def load_split(config, side=None, data=None):

@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan.data.holdout import load_split
+from dcgan.directions import directions_of
 from dcgan.errors import InputError, invalid
 from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.limits import MOST, evenly
 from dcgan.evaluation.neighbours import Neighbours
-from dcgan.exporting.directions import directions_of
 from dcgan.figures.gifs import thin_out
 from dcgan.figures.grids import check_factor, repeat_pixels, save_picture
 from dcgan.latent import draw_latents, latent_arithmetic, latent_walk

@@ -5,7 +5,7 @@ from dcgan.exploring import views
 from dcgan.exploring.explorer import COUNT
 from dcgan.figures.comparison import comparison_figure
 from dcgan.figures.gifs import check_animation, encode_animation, save_animation
-from dcgan.figures.grids import LARGEST, few_colours, repeat_pixels
+from dcgan.figures.grids import LARGEST, few_colours, repeat_to
 from dcgan.figures.nearest import nearest_figure
 from dcgan.figures.plots import screen_figure
 from dcgan.latent import PATHS
@@ -13,7 +13,7 @@ from dcgan.latent import PATHS
 REACH = 4  # of a slider: a coordinate is beyond once in 16,000 draws
 SEEDS = 9999
 FPS = 12
-WIDTH = 256  # to about which animations are enlarged, pixels
+SIDE = 256  # within which animations are enlarged, pixels
 
 
 def mime_bundle(explorer):
@@ -132,7 +132,7 @@ class Panel:
     def _walk(self, image):
         check_animation("file", self.file.value)
         frames = self.explorer.walk(self.path.value, self.frames.value)
-        frames = repeat_pixels(frames, max(1, WIDTH // frames.shape[2]))
+        frames = repeat_to(frames, SIDE)
         save_animation(self.file.value, frames, FPS)
         image.format, image.value = "gif", encode_animation(frames, fps=FPS)
         return f"{len(frames)} frames in {self.file.value}"

@@ -11,12 +11,12 @@ from dcgan.figures.grids import (
     few_colours,
     image_grid,
     over_checkerboard,
-    repeat_pixels,
+    repeat_to,
 )
 
-TILE = 96  # pixels, to about which pictures with a name above are enlarged
+TILE = 96  # pixels, within which pictures with a name above are enlarged
 COLUMNS = 8  # of them in a row
-SINGLE = 320  # pixels, to about which a picture alone is enlarged
+SINGLE = 320  # pixels, within which a picture alone is enlarged
 STRIP = np.linspace(-3, 3, 7)  # places along a direction
 
 
@@ -27,8 +27,7 @@ def named_grid(pictures, names):
         pictures: uint8 (n, H, W, C).
         names: n of them, no two the same.
     """
-    factor = max(1, TILE // pictures.shape[1])
-    tiles = over_checkerboard(repeat_pixels(pictures, factor))
+    tiles = over_checkerboard(repeat_to(pictures, TILE))
     named = dict(zip(map(str, names), tiles))
     return Image.fromarray(labelled(named, columns=COLUMNS))
 
@@ -63,8 +62,7 @@ def mix_view(explorer, start, minus=(), plus=()):
 
 def single_view(picture):
     """Returns one picture (H, W, C), enlarged, a `PIL.Image`."""
-    factor = max(1, round(SINGLE / len(picture)))
-    return Image.fromarray(over_checkerboard(repeat_pixels(picture[None], factor))[0])
+    return Image.fromarray(over_checkerboard(repeat_to(picture[None], SINGLE))[0])
 
 
 def png(picture):

@@ -63,7 +63,8 @@ def _fetch(folder):
         if problem or not packed:
             raise InputError(
                 f"--format web fetches {PACKAGE} by npm, once. Received: "
-                f"{' '.join(problem.split())[:200]}. Allowed: a machine with a network"
+                f"{' '.join((problem or 'no file').split())[:200]}. Allowed: a machine "
+                "with a network"
             )
         with tarfile.open(packed[0]) as archive:
             for name in FILES:

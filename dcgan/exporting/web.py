@@ -8,8 +8,8 @@ from string import Template
 
 import onnx
 
+from dcgan.directions import directions_of
 from dcgan.exporting.browser_runtime import runtime_files
-from dcgan.exporting.directions import directions_of
 from dcgan.exporting.half import halve_weights
 from dcgan.exporting.writers import save_onnx
 from dcgan.figures.grids import save_picture

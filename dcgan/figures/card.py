@@ -44,20 +44,28 @@ def write_card(run):
     if not run.generator_file.is_file() or not run.may_write_card():
         return
     config = _shareable(run.config)
-    front = yaml.safe_dump(_front_matter(config), sort_keys=False)
+    side = _side_of(run)
+    front = yaml.safe_dump(_front_matter(config, side), sort_keys=False)
     parts = {
         "Data and licence": _data(run, config),
-        "Use": _use(run, config),
+        "Use": _use(run, config, side),
         "Quality": _quality(run),
         "Copies": _copies(run),
-        "Limits": _limits(run, config),
+        "Limits": _limits(run, config, side),
         "Training it again": _again(run, config),
     }
     sections = [f"## {name}\n\n{text}\n" for name, text in parts.items()]
     page = [f"---\n{front}---\n", f"# {config.name}\n", CARD_MARK + "\n"]
-    page += [_about(run, config), *sections]
+    page += [_about(run, config, side), *sections]
     with whole_file(run.card) as temporary:
         temporary.write_text("\n".join(page), encoding="utf-8")
+
+
+def _side_of(run):
+    """Returns the side of the pictures that the newest generator makes."""
+    if run.config.progressive:  # stopped in an early stage, it is a smaller one
+        return run.load_generator().output_shape[1]
+    return run.config.size
 
 
 def _shareable(config):
@@ -79,20 +87,20 @@ def _is_openmoji(config):
     return config.data == "openmoji" and config.init_from is None
 
 
-def _front_matter(config):
+def _front_matter(config, side):
     return {
         "license": "cc-by-sa-4.0" if _is_openmoji(config) else "other",
         "library_name": "keras",
         "pipeline_tag": "unconditional-image-generation",
-        "tags": ["gan", "dcgan", "image-generation", f"{config.size}x{config.size}"],
+        "tags": ["gan", "dcgan", "image-generation", f"{side}x{side}"],
     }
 
 
-def _about(run, config):
+def _about(run, config, side):
     epochs = run.epoch_of("newest")
     text = (
         f"A small generative adversarial network that draws {KINDS[config.channels]} "
-        f"pictures of {config.size}x{config.size} pixels from {config.latent_dim} "
+        f"pictures of {side}x{side} pixels from {config.latent_dim} "
         f"random numbers. It was trained for {epochs} of {config.epochs} epochs by the "
         f"Python package `dcgan`, recipe `{config.recipe}`.\n"
     )
@@ -121,14 +129,14 @@ def _data(run, config):
     return text
 
 
-def _use(run, config):
+def _use(run, config, side):
     text = f"""```python
 import dcgan, keras
 generator = keras.models.load_model("generator.keras", compile=False)
 pictures = dcgan.to_uint8(generator(dcgan.draw_latents(16, {config.latent_dim})))
 ```
 
-`pictures` is a uint8 array (16, {config.size}, {config.size}, {config.channels})."""
+`pictures` is a uint8 array (16, {side}, {side}, {config.channels})."""
     if run.best_file.is_file():
         best = run.best_file.relative_to(run.folder).as_posix()
         text += f" The generator with the lowest KID while training is `{best}`."
@@ -165,9 +173,9 @@ def _table(source, rows):
     return f"{_sentence(source)}\n\n" + "\n".join(lines)
 
 
-def _limits(run, config):
+def _limits(run, config, side):
     lines = [
-        f"It draws what resembles its training pictures, {config.size}x{config.size} "
+        f"It draws what resembles its training pictures, {side}x{side} "
         "pixels large, and nothing on demand.",
         "Parts, colours or whole pictures may be those of a training picture: look "
         "before you use one.",
@@ -188,16 +196,16 @@ def _limits(run, config):
 
 def _again(run, config):
     command = " ".join(command_of(config).splitlines())  # no name ends the block
-    machine = ((read_origin(run) or {}).get("starts") or [{}])[-1].get("machine", {})
+    starts = (read_origin(run) or {}).get("starts") or [{}]
+    machine = starts[-1].get("machine", {})
     used = [
         f"{name} {machine[key]}" for key, name in PACKAGES.items() if key in machine
     ]
     text = f"    {command}"
     if used:
-        text += (
-            f"\n\nwith {', '.join(used)}. The same pictures, versions and processor "
-        )
-        text += "give the same weights."
+        text += f"\n\nwith {', '.join(used)}."
+    if str(machine.get("device", "")).startswith("the CPU"):  # sums on others vary
+        text += " The same pictures, versions and processor give the same weights."
     return text
 
 

@@ -30,8 +30,7 @@ def image_grid(images, columns=None, side=None):
         (266, 266, 3)
     """
     images = np.asarray(images)
-    factor = max(1, (side or 0) // images.shape[1])
-    images = over_checkerboard(repeat_pixels(images, factor))
+    images = over_checkerboard(repeat_to(images, side or 0))
     count, height, width, _ = images.shape
     columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
@@ -53,6 +52,11 @@ def check_factor(knob, factor):
 def repeat_pixels(images, factor):
     """Enlarges pictures (N, H, W, C) by a whole factor, without smoothing."""
     return images.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def repeat_to(images, side):
+    """Enlarges pictures (N, H, W, C) by the largest whole factor within a side."""
+    return repeat_pixels(images, max(1, side // images.shape[1]))
 
 
 def over_checkerboard(images):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from dcgan.models.projected import FrozenFeatures
+from dcgan.pixels import as_seen
 
 SIDES = (64, 128)  # pixels, at which Lite0 looks: pictures in between as they are
 EPSILON = 1e-8  # of squared lengths: a map may be 0 everywhere
@@ -61,7 +62,7 @@ class Embedding:
         """Returns the `Vectors` of a tensor (N, H, W, C) in [-1, 1]."""
         parts = [_directions(each) for each in self._maps(pictures)]
         features = tf.concat(parts, axis=1) / math.sqrt(len(parts))
-        return Vectors(_flat(_seen(pictures)), features)
+        return Vectors(_flat(as_seen(pictures)), features)
 
 
 def _directions(maps):
@@ -73,11 +74,3 @@ def _flat(values, count=None):
     """Rows whose squared distances are means over `count` numbers; all if left out."""
     length = math.prod(values.shape[1:])
     return tf.reshape(values, (-1, length)) / math.sqrt(count or length)
-
-
-def _seen(pictures):
-    """Colours count as far as they are opaque."""
-    if pictures.shape[-1] != 4:
-        return pictures
-    alpha = (pictures[..., 3:] + 1) / 2
-    return tf.concat([pictures[..., :3] * alpha, 2 * alpha], axis=-1)

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from dcgan.pixels import to_float
 from dcgan.projection.embedding import Embedding, Vectors
+from dcgan.projection.limits import DRAWN, check_search
 
 STARTS = 1  # the purpose of a draw, beside its seed
-DRAWN = 256  # random latents, of which the closest are where the search starts
 BATCH = 64  # pictures of them at a time
 RATE = 0.5  # Adam's highest learning rate: latents have a deviation of 1
 WARM_UP = 0.05  # share of the steps in which it rises, so that starts are not lost
@@ -53,14 +53,15 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
         generator: `keras.Model` from latents (N, latent_dim) to pictures in [-1, 1].
         picture: uint8 (H, W, C), as the generator makes them.
         restarts: Searches, 1 to 256.
-        steps: At most, 1 or more: it ends once the picture is found.
-        seed: Of the random latents.
+        steps: At most, 1 to 10,000: it ends once the picture is found.
+        seed: Of the random latents, 0 or more.
 
     Returns:
         `Projection` of the closest picture of all searches and steps.
 
     Raises:
-        InputError: If Lite0's weights are missing or altered.
+        InputError: If there is no such number of searches or steps, or Lite0's weights
+            are missing or altered.
 
     Example:
         >>> found = find_latent(generator, picture)
@@ -71,6 +72,7 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
         section 3.1 (with L-BFGS as well); Lipton and Tripathi 2017, Precise Recovery of
         Latent Vectors from GANs (keeping latents where they are drawn).
     """
+    check_search(restarts, steps, seed)
     embedding = Embedding(picture.shape[0])
     embed = tf.function(lambda latents: embedding(generator(latents, training=False)))
     # Not those of `draw_latents`, among which the given picture may well be.
@@ -84,7 +86,7 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
     def compare(vectors):
         return tf.stack(vectors.squared_distances(target), axis=1) / scales
 
-    def shares(latents):
+    def measure(latents):
         return compare(embed(latents))
 
     distances = compare(vectors).numpy().mean(axis=1)
@@ -92,15 +94,15 @@ def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
     together = math.ceil(steps * TOGETHER)
 
     with tqdm(total=steps, desc="Searching", leave=False) as bar:
-        places, found = _descend(shares, starts, together, bar)
-        found, slope, paths = found.mean(axis=2), _slope_of(shares), []
-        left = steps - together
+        places, found = _descend(measure, starts, together, bar)
+        found = found.mean(axis=2)  # of pixels and features
+        slope, paths, left = _slope_of(measure), [], steps - together
         for search in found.min(axis=0).argsort(kind="stable"):
             path = places[: found[:, search].argmin() + 1, search]
             further = _refine(slope, path[-1], left, bar)
             left -= len(further)
             paths.append(np.concatenate([path, further]))
-            ends = shares(np.stack([each[-1] for each in paths])).numpy()
+            ends = measure(np.stack([each[-1] for each in paths])).numpy()
             if left <= 0 or ends.mean(axis=1).min() < CLOSE**2:
                 break
     winner = ends.mean(axis=1).argmin()
@@ -123,11 +125,11 @@ def _schedule(steps):
     )
 
 
-def _descend(shares, starts, steps, bar):
+def _descend(measure, starts, steps, bar):
     """Moves latents downhill.
 
     Args:
-        shares: Function from latents (N, latent_dim) to two distances each, (N, 2).
+        measure: Function from latents (N, latent_dim) to two distances each, (N, 2).
         starts: (N, latent_dim) array.
         steps: How many moves.
         bar: To show them.
@@ -143,7 +145,7 @@ def _descend(shares, starts, steps, bar):
     @tf.function
     def move():
         with tf.GradientTape() as tape:
-            found = shares(latents.value())
+            found = measure(latents.value())
             # A sum: no search has a part in another's gradient.
             loss = tf.reduce_sum(found) / 2
         optimizer.apply([tape.gradient(loss, latents)], [latents])
@@ -155,18 +157,18 @@ def _descend(shares, starts, steps, bar):
         found.append(move().numpy())
         places.append(latents.numpy())
         _show(bar, found[-1].mean(axis=1).min())
-    found.append(shares(latents.value()).numpy())
+    found.append(measure(latents.value()).numpy())
     return np.stack(places), np.stack(found)
 
 
-def _slope_of(shares):
+def _slope_of(measure):
     """Returns a function from a latent, (1, latent_dim), to its loss and gradient."""
 
     @tf.function
     def slope(latent):
         with tf.GradientTape() as tape:
             tape.watch(latent)
-            loss = tf.reduce_mean(shares(_inside(latent)))
+            loss = tf.reduce_mean(measure(_inside(latent)))
         return loss, tape.gradient(loss, latent)
 
     return slope

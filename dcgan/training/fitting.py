@@ -1,9 +1,12 @@
 """One stage of a training, by `fit`."""
 
+import re
+
 import tensorflow as tf
 
 from dcgan.data.pipeline import epoch_steps, make_dataset
 from dcgan.data.shrink import shrink
+from dcgan.data.stored import StoredImages
 from dcgan.errors import InputError, in_a_line
 from dcgan.training.going_on import KeepMeans, spans
 
@@ -19,6 +22,9 @@ def fit_stage(gan, stage, images, callbacks=()):
 
     Returns:
         Dict of lists with a number for each epoch.
+
+    Raises:
+        InputError: If pictures that stay on the disk cannot be read any more.
     """
     config = gan.config
     images = shrink(images, stage.size)
@@ -45,13 +51,21 @@ def fit_stage(gan, stage, images, callbacks=()):
                 verbose=0,
                 callbacks=[*kept, *callbacks],
             )
-        except tf.errors.UnknownError as error:  # the pipeline's, of `StoredImages`
+        except tf.errors.UnknownError as error:  # the pipeline's, among others
+            if not isinstance(images, StoredImages):
+                raise
             raise InputError(
                 "data: the cached pictures cannot be read any more. "
-                f"Received: {in_a_line(error)}. Allowed: the same command again"
+                f"Received: {_reason(error)}. Allowed: the same command again"
             ) from error
         for name, values in done.history.items():
             history.setdefault(name, []).extend(values)
         if gan.stop_training:
             break
     return history
+
+
+def _reason(error):
+    """Returns the Python error that made the pipeline fail, in a line."""
+    found = re.findall(r"^\w*Error: .+$", str(error), re.MULTILINE)
+    return in_a_line(found[-1] if found else error)

@@ -116,5 +116,4 @@ def share_variables(strategy, variables):
             for variable, value in zip(found, total(firsts)):
                 variable.assign(tf.cast(value, variable.dtype))
 
-    if strategy.num_replicas_in_sync > 1:
-        tf.function(lambda: strategy.run(assign))()
+    tf.function(lambda: strategy.run(assign))()

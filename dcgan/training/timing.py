@@ -87,7 +87,7 @@ def time_stages(config, images, workers):
     return building, [times.a_step for times in found]
 
 
-def settle_length(config, run, pictures, found, started, workers):
+def settle_length(config, run, pictures, checkpoint, started, workers):
     """Finds the epochs of a run that has `minutes`.
 
     One that goes on keeps those that were found at its start, however long they take.
@@ -96,7 +96,7 @@ def settle_length(config, run, pictures, found, started, workers):
         config: The `Config`.
         run: The `Run`.
         pictures: The `Pictures`.
-        found: Folder of the checkpoint to go on from, None at the start.
+        checkpoint: Its folder to go on from, None at the start.
         started: Time of `time.monotonic` that `minutes` count from.
         workers: The `Workers`.
 
@@ -105,7 +105,7 @@ def settle_length(config, run, pictures, found, started, workers):
     """
     if not config.minutes:
         return config, StopInTime()
-    if found:
+    if checkpoint:
         return replace(config, epochs=run.config.epochs), StopInTime()
     images, count = pictures.train, len(pictures.train) + len(pictures.held_out)
     work = work_of(config, count, has_scores(config, images))
@@ -129,7 +129,7 @@ def plan_minutes(config, images, deadline, work, workers, run=None):
     """
     asked = f"{config.minutes:g} min"
     print(f"Timing some steps, to see how many epochs fit into {asked}", flush=True)
-    workers.team.share({"do": "time"})
+    workers.order_timing()
     building, a_step = time_stages(config, images, workers)
     work = work.slowed(building / len(a_step))
     steps = epoch_steps(images, config.batch_size)

@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
+from typing import NamedTuple
 
 from dcgan.data.holdout import Pictures, set_aside
 from dcgan.data.pipeline import epoch_steps
@@ -41,6 +42,18 @@ from dcgan.training.timing import plan_minutes, settle_length
 from dcgan.training.workers import Workers, follow
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
+
+
+class Rollback(NamedTuple):
+    """Why training comes back to a checkpoint.
+
+    Attributes:
+        times: How often it has come back to this one; 0 if it has not.
+        error: The `Diverged` that made it come back, None likewise.
+    """
+
+    times: int = 0
+    error: Diverged | None = None
 
 
 def train(config, images, names=None, started=None, team=None):
@@ -79,42 +92,52 @@ def train(config, images, names=None, started=None, team=None):
         if not team.is_chief:
             return follow(config, pictures.train, workers)
         finished = _lead(config, run, pictures, started, workers)
-        team.share()  # nothing more to do
+        workers.dismiss()
         return finished
 
 
 def _lead(config, run, pictures, started, workers):
     """Trains until the end, also from a checkpoint again after a NaN."""
-    rolled_back, error = Counter(), None
+    counts, rollback = Counter(), Rollback()
     with run.lock():
         check_resume(run, config)  # another process may have begun the run meanwhile
-        found = None if config.overwrite else newest_checkpoint(run)
-        config, stop = settle_length(config, run, pictures, found, started, workers)
+        checkpoint = None if config.overwrite else newest_checkpoint(run)
+        config, stop = settle_length(
+            config, run, pictures, checkpoint, started, workers
+        )
         while True:
             try:
-                back = rolled_back[found], error
-                return _train(config, run, pictures, found, back, stop, workers)
-            except Diverged as diverged:
-                error, found = diverged, newest_checkpoint(run)
-                rolled_back[found] += 1
-                if config.on_nan == "stop" or rolled_back[found] > ROLLBACKS:
+                return _train(
+                    config, run, pictures, checkpoint, rollback, stop, workers
+                )
+            except Diverged as error:
+                checkpoint = newest_checkpoint(run)
+                counts[checkpoint] += 1
+                rollback = Rollback(counts[checkpoint], error)
+                if config.on_nan == "stop" or rollback.times > ROLLBACKS:
                     raise
                 config = replace(config, overwrite=False)  # not the second time
 
 
-def _train(config, run, pictures, found, back, stop, workers):
-    """Trains from a checkpoint on, or from the beginning if `found` is None.
+def _train(config, run, pictures, checkpoint, rollback, stop, workers):
+    """Trains from a checkpoint on.
 
     Args:
-        back: How often training has come back to that checkpoint, and the `Diverged`
-            that made it come back.
+        config: The `Config`.
+        run: The `Run`.
+        pictures: The `Pictures`.
+        checkpoint: Its folder; None to begin.
+        rollback: The `Rollback`.
         stop: The `StopInTime`.
         workers: The `Workers`.
+
+    Returns:
+        The `Run`.
     """
     steps = epoch_steps(pictures.train, config.batch_size)
-    step = step_of(found) if found else 0
+    step = step_of(checkpoint) if checkpoint else 0
     finished = False
-    if found:
+    if checkpoint:
         check_pictures(run, pictures.digests, config.data)
         going_on.check_steps(run, steps)
         is_over = going_on.is_over(config, run, step // steps)
@@ -124,22 +147,21 @@ def _train(config, run, pictures, found, back, stop, workers):
     if finished:
         return run
     # A checkpoint holds all that is needed: the run in `init_from` may have gone.
-    start = replace(config, init_from=None) if found else config
-    workers.team.share({"do": "train", "epochs": config.epochs, "step": step})
+    start = replace(config, init_from=None) if checkpoint else config
+    workers.order_training(config, step)
     first = stage_of(plan_stages(config), step / steps)
     stages = workers.grow(start, steps, first)
     # Either may be refused; nothing has been written or deleted yet.
     stage, gan = next(stages)
     callbacks = run_callbacks(config, run, pictures.train, pictures.held_out)
-    if found:
-        going_on.go_on(run, gan, found, steps)
-    rollbacks, error = back
-    if rollbacks:
-        gan.slow_down(0.5**rollbacks)
+    if checkpoint:
+        going_on.go_on(run, gan, checkpoint, steps)
+    if rollback.times:
+        gan.slow_down(0.5**rollback.times)
     Run.create(config)
     record_origin(run, pictures.digests, describe_machine(device), step)
-    if error:
-        tell_rollback(error, run, step, steps)
+    if rollback.error:
+        tell_rollback(rollback.error, run, step, steps)
     stages = chain([(stage, gan)], stages)
     return _fit_run(run, stages, pictures.train, [stop, *callbacks], steps, workers)
 
@@ -153,7 +175,7 @@ def _fit_run(run, stages, images, callbacks, steps, workers):
             for stage, gan in stages:
                 done = gan.steps_done // steps
                 workers.start_alike(gan)
-                if workers.team.share(not going_on.is_over(gan.config, run, done)):
+                if workers.agree_on_stage(not going_on.is_over(gan.config, run, done)):
                     fit_stage(gan, stage, images, [*callbacks, stopper])
                 if gan.config.progressive:
                     keep_stage(run, stage, gan)

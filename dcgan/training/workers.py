@@ -33,6 +33,27 @@ class Workers(NamedTuple):
     team: Team = Team()
     strategy: tf.distribute.Strategy | None = None
 
+    def order_timing(self):
+        """Tells the others to measure steps with the chief."""
+        self.team.from_chief({"do": "time"})
+
+    def order_training(self, config, step):
+        """Tells the others to train with the chief.
+
+        Args:
+            config: The chief's `Config`.
+            step: Steps that have been done already.
+        """
+        self.team.from_chief({"do": "train", "epochs": config.epochs, "step": step})
+
+    def agree_on_stage(self, left=None):
+        """Returns whether something is left to do of a stage, as the chief says."""
+        return self.team.from_chief(left)
+
+    def dismiss(self):
+        """Tells the others that there is nothing more to do."""
+        self.team.from_chief()
+
     def grow(self, config, steps_per_epoch, first=0):
         """`dcgan.grow` on the replicas."""
         return grow(config, steps_per_epoch, first, self._scope)
@@ -68,8 +89,8 @@ def follow(config, images, workers):
         f"This is {workers.team.cluster}: the run's folder is the chief's", flush=True
     )
     with stopper.catching():
-        while order := workers.team.share():
-            FOLLOWED[order["do"]](config, images, workers, stopper, order)
+        while order := workers.team.from_chief():
+            ORDERS[order["do"]](config, images, workers, stopper, order)
 
 
 def _time(config, images, workers, stopper, order):
@@ -83,10 +104,10 @@ def _train(config, images, workers, stopper, order):
     try:
         for stage, gan in workers.grow(config, steps, first):
             workers.start_alike(gan)
-            if workers.team.share():  # something is left to do of the stage
+            if workers.agree_on_stage():
                 fit_stage(gan, stage, images, [StopOnNaN(), stopper])
     except Diverged:
         pass  # the chief found the same, and says what comes next
 
 
-FOLLOWED = {"time": _time, "train": _train}
+ORDERS = {"time": _time, "train": _train}

@@ -6,7 +6,7 @@ import numpy as np
 
 from dcgan.data.shrink import shrink
 from dcgan.latent import draw_latents
-from dcgan.pixels import to_float
+from dcgan.pixels import as_seen, to_float
 
 COUNT = 6
 SAMPLES = 2048  # pictures; the error of a direction is about sqrt(latent_dim / SAMPLES)
@@ -56,12 +56,4 @@ def directions_of(generator, seed=0):
     latents = draw_latents(SAMPLES, generator.input_shape[-1], seed)
     pictures = generate(generator, latents)
     small = shrink(pictures, math.gcd(pictures.shape[1], SIDE))
-    return principal_directions(latents, _seen(to_float(small)))
-
-
-def _seen(pictures):
-    """Colours count as far as they are opaque: (N, H, W, 4) in [-1, 1] is changed."""
-    if pictures.shape[-1] == 4:
-        alpha = (pictures[..., 3:] + 1) / 2
-        pictures = np.concatenate([pictures[..., :3] * alpha, 2 * alpha], axis=-1)
-    return pictures
+    return principal_directions(latents, as_seen(to_float(small)))

@@ -10,7 +10,7 @@ import warnings
 
 from dcgan.errors import InputError, Stopped, one_line
 
-USAGE_ERROR, INTERRUPTED = 2, 130  # the shell's numbers for both
+USAGE_ERROR, INTERRUPTED = InputError.exit_code, 130  # the shell's numbers for both
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,15 +48,18 @@ def run_command(main, argv=None):
         main(argv)
     except InputError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
+        sys.exit(error.exit_code)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        print(f"error: {one_line(error.strerror or error)}{where}", file=sys.stderr)
+        said = one_line(f"{error.strerror or error}{where}")
+        print(f"error: {said}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
     except MemoryError:
         print("error: not enough memory for that", file=sys.stderr)
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt as stop:
+        for number in (signal.SIGINT, signal.SIGTERM):  # it ends anyhow
+            signal.signal(number, signal.SIG_IGN)
         print("interrupted", file=sys.stderr)
         _end(getattr(stop, "exit_code", INTERRUPTED))
 

@@ -64,17 +64,24 @@ def find_cluster(environment=os.environ):
         source, cluster = "Slurm's environment", _from_slurm(environment)
     else:
         raise _unknown("TF_CONFIG", "is not set, nor is this a step of Slurm", None)
-    wrong = [address for address in cluster.addresses if not _has_port(address)]
+    wrong = [address for address in cluster.addresses if not _is_address(address)]
     if wrong:
-        raise _unknown(source, "has an address without a port", wrong[0])
+        raise _unknown(source, "has an address that is no host:port", wrong[0])
     if len(set(cluster.addresses)) < len(cluster.addresses):
         raise _unknown(source, "has an address twice", list(cluster.addresses))
     return cluster
 
 
-def _has_port(address):
-    found = re.fullmatch(r"[^\s/]+:([0-9]{1,5})", address)
-    return found is not None and 0 < int(found[1]) < 2**16
+def _is_address(address):
+    # Only brackets tell where an address of IPv6 ends.
+    found = re.fullmatch(r"(\[[^\s/\[\]]+\]|[^\s/:\[\]]+):([0-9]{1,5})", address)
+    if found is None:
+        return False
+    try:
+        found[1].encode("idna")  # as for a connection: no part empty, or too long
+    except UnicodeError:
+        return False
+    return 0 < int(found[2]) < 2**16
 
 
 def _from_tf_config(text):
@@ -85,7 +92,7 @@ def _from_tf_config(text):
         workers = [(name, k) for name in ROLES for k in range(len(jobs.get(name, [])))]
         addresses = [str(jobs[name][k]) for name, k in workers]
         others = sorted({*jobs, role} - {*ROLES})
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _unknown("TF_CONFIG", "is no JSON", text) from None
     except (KeyError, TypeError, AttributeError):
         raise _unknown("TF_CONFIG", "does not say who is who", text) from None
@@ -111,7 +118,7 @@ def _from_slurm(environment):
             for k in range(count)
         ]
         addresses[int(number)]
-    except (KeyError, ValueError, IndexError):
+    except (AttributeError, KeyError, ValueError, IndexError):
         received = {name: environment.get(name) for name in SLURM}
         raise _unknown("Slurm's environment", "makes no sense", received) from None
     return Cluster(tuple(addresses), int(number))

@@ -6,7 +6,22 @@ class InputError(ValueError):
 
     The message names the knob or file and ends with what was received and what is
     allowed, so that a command can print it as it is.
+
+    Attributes:
+        exit_code: Of the command.
     """
+
+    exit_code = 2
+
+
+class Lost(InputError):
+    """Another worker has gone: nothing is wrong with what was asked for.
+
+    Attributes:
+        exit_code: What the shell gives a line that was hung up.
+    """
+
+    exit_code = 129
 
 
 def invalid(knob, received, allowed):

@@ -6,6 +6,7 @@ import os
 import platform
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -113,6 +114,24 @@ def read_origin(run):
     if not whole or not all(isinstance(s, dict) and "machine" in s for s in starts):
         return None
     return found
+
+
+def is_among_pictures(run, folder, data):
+    """Tells whether what is put into a folder would be read as training pictures.
+
+    Args:
+        run: The `Run`.
+        folder: Path.
+        data: Where the training pictures are, a path or `openmoji`.
+    """
+    if data == "openmoji":
+        return False
+    folder, pictures = Path(folder).resolve(), Path(data).resolve()
+    # The run's path may have been meant from another folder: is a picture there?
+    name = next(iter((read_origin(run) or {}).get("pictures", ())), "")
+    below = folder.is_relative_to(pictures) and (pictures / name).is_file()
+    in_a_run = any(type(run)(place).is_run() for place in (folder, *folder.parents))
+    return folder == pictures or (below and not in_a_run)
 
 
 def picture_changes(before, now):

@@ -13,16 +13,17 @@ import time
 from contextlib import suppress
 
 from dcgan.agreement import describe, difference
-from dcgan.errors import InputError, invalid
+from dcgan.errors import InputError, Lost, invalid
 from dcgan.link import Link
 
 # A variable, as TF_CONFIG is: it is of the machines, and a knob is kept with the run.
 WAIT = "DCGAN_WAIT"  # seconds to wait for the other workers
-DEFAULT_WAIT = 300  # a pod may have to load its image first
+DEFAULT_WAIT = 600  # a pod is replaced after 5 minutes, and has to load its image
 LONGEST_WAIT = 7 * 24 * 3600
 PAUSE = 0.2  # seconds between two tries
 GREETING = 10.0  # seconds of silence in which who connects has to say who it is
 SHORT = 2**20  # characters of that
+AGAIN = "Nothing was trained: the same command on all machines starts again"
 REACH = 10.0  # seconds for a connection between workers that are there
 
 
@@ -63,8 +64,13 @@ def _await_workers(cluster, card, wait, server):
     try:
         problem = _gather(cluster, card, wait, server, links)
         problem = problem or _see_who_is_reached(cluster, links)
-    except BaseException:  # such as a signal
-        _answer(links, refused=f"distribute: {cluster} was stopped")
+    except Lost as error:
+        _answer(links, lost=str(error))
+        raise
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        what = "was stopped" if stopped else f"failed: {type(error).__name__}"
+        _answer(links, lost=f"distribute: {cluster} {what}. {AGAIN}")
         raise
     if problem:
         _answer(links, refused=problem)
@@ -132,8 +138,10 @@ def _see_who_is_reached(cluster, links):
     _answer(links, reach=True)
     problem = _unreached(cluster, links)
     for number, link in links.items():
-        gone = {"unreached": f"distribute: {cluster.name(number)} has gone again"}
-        problem = problem or (link.receive(3 * REACH) or gone).get("unreached")
+        found = link.receive(3 * REACH)
+        if found is None:
+            raise Lost(f"distribute: {cluster.name(number)} has gone again. {AGAIN}")
+        problem = problem or found.get("unreached")
     return problem
 
 
@@ -173,8 +181,9 @@ def _greet(cluster, card, connection, wait):
         beside = {number - 1, (number + 1) % count} - {0}
         link.send(unreached=_unreached(cluster, beside))
         answer = link.receive(2 * wait)
-    if answer and "refused" in answer:
-        raise InputError(str(answer["refused"]))
+    for kind, error in (("refused", InputError), ("lost", Lost)):
+        if answer and kind in answer:
+            raise error(str(answer[kind]))
     if not answer:
         link.close()
         raise ConnectionError("no answer")

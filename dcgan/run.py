@@ -1,6 +1,7 @@
 """The folder of a run: what is in it, and how to open it."""
 
 import json
+import math
 import shutil
 from numbers import Real
 from pathlib import Path
@@ -102,8 +103,9 @@ class Run:
         return run
 
     def is_run(self):
-        """Tells whether a training made this folder."""
-        return self.config_file.is_file() and self.samples.is_dir()
+        """Tells whether a training made this folder, whose sheets are in it."""
+        own = self.samples.is_dir() and not self.samples.is_symlink()
+        return self.config_file.is_file() and own
 
     def has_epochs(self):
         """Tells whether an epoch has been finished."""
@@ -135,7 +137,8 @@ class Run:
         others = [p for p in vars(self).values() if p not in (self.folder, *last)]
         if not self.may_write_card():
             others.remove(self.card)
-        for path in [*others, *self.samples.glob("*"), *last]:
+        linked = self.samples.is_symlink()
+        for path in [*others, *([] if linked else self.samples.glob("*")), *last]:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -208,7 +211,8 @@ class Run:
     def read_best(self):
         """Returns the scores of the best generator so far, or None."""
         best = read_json(self.best_scores) or {}
-        return best if isinstance(best.get("epoch"), Real) else None
+        epoch = best.get("epoch")
+        return best if isinstance(epoch, Real) and math.isfinite(epoch) else None
 
     def epoch_of(self, generator):
         """Returns the epoch of the `newest` or the `best` generator, 0 if unknown."""

@@ -15,6 +15,7 @@ from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_pi
 from dcgan.figures.sheets import read_sheet
 from dcgan.files import filled_folder
 from dcgan.latent import check_truncation, draw_latents
+from dcgan.origin import is_among_pictures
 from dcgan.places import check_folder
 from dcgan.run import Run
 
@@ -127,7 +128,7 @@ def sample(
     from dcgan.models.generator import generate_in_turn
 
     run = Run.open(run)
-    _check_training_pictures(out, data or run.config.data)
+    _check_training_pictures(run, out, data)
     kept = run.snapshot_epochs()
     if epoch in SEVERAL and not kept:
         raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
@@ -169,9 +170,9 @@ def cut(run, sheet, out, enlarge=1):
     Raises:
         InputError: If it is no such sheet.
     """
-    config = Run.open(run).config
-    _check_training_pictures(out, config.data)
-    pictures = read_sheet(sheet, config.size)
+    run = Run.open(run)
+    _check_training_pictures(run, out)
+    pictures = read_sheet(sheet, run.config.size)
     _write(Path(out), [pictures], len(pictures), enlarge, sheet=False)
     print(f"{len(pictures)} pictures in {out}")
 
@@ -196,9 +197,9 @@ def _names(count):
     return [f"{index:0{digits}d}.png" for index in range(count)]
 
 
-def _check_training_pictures(out, data):
+def _check_training_pictures(run, out, data=None):
     """Refuses to put samples over the training pictures, or among them."""
-    if data != "openmoji" and Path(out).resolve().is_relative_to(Path(data).resolve()):
+    if is_among_pictures(run, out, data or run.config.data):
         allowed = "a folder that does not hold the training pictures"
         raise invalid("--out", str(out), allowed)
 

@@ -4,20 +4,21 @@ The chief decides and the others follow, so that all take part in every step. Ea
 notices when another one has gone or is silent: TensorFlow's exchange would wait for it.
 """
 
+import hashlib
+import json
 import os
 import queue
-import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 
 from dcgan.cluster import find_cluster
-from dcgan.errors import InputError, in_a_line, one_line
+from dcgan.errors import InputError, Lost, in_a_line, one_line
 from dcgan.origin import picture_changes
 from dcgan.rendezvous import meet
+from dcgan.validation import check_share
 
-LOST = 129  # exit code: what the shell gives for a line that was hung up
-REFUSED = 2
+LOST, REFUSED = Lost.exit_code, InputError.exit_code
 GONE = (
     "has gone, or did not answer for a minute: it was killed or stopped, or its "
     "machine or the network is down. The same command on all machines goes on from the "
@@ -27,6 +28,7 @@ BEAT = 5.0  # seconds between two signs of life
 # So many of this process without one of another mean that the other has gone, though
 # its connection stays. Not seconds: those also pass while this process is suspended.
 SILENCE = 12
+LISTED = 100_000  # pictures of which a message tells the names
 VERDICT = (SILENCE + 3) * BEAT  # seconds in which the loss of a worker is known
 
 
@@ -49,6 +51,9 @@ class Team:
         self._left = threading.Event()
         self._silent = dict.fromkeys(self.links, 0)
         self._farewells = set()
+        self._ending = threading.Lock()
+        # Not `sys.stderr`, which is caught while TensorFlow starts.
+        self._said_to = os.dup(2) if self.links else None
         for number in self.links:
             threading.Thread(target=self._read, args=(number,), daemon=True).start()
         if self.links:
@@ -99,15 +104,19 @@ class Team:
         Raises:
             InputError: If one has others, or in another order; for all of them.
         """
-        for worker, theirs in self._at_chief(digests):
-            if list(theirs.items()) == list(digests.items()):
-                continue
-            found = picture_changes(digests, theirs) or ["another order"]
-            raise InputError(
-                "data: the pictures differ between machines. Received: "
-                f"{'; '.join(found)} on {worker}, compared with the chief. Allowed: "
-                "the same pictures everywhere"
-            )
+        own = _summary(digests)
+        differ = any(theirs != own for _, theirs in self._at_chief(own))
+        if not self.from_chief(differ):
+            return
+        listed = digests if len(digests) <= LISTED else {}  # else too long a message
+        for worker, theirs in self._at_chief(listed):
+            found = picture_changes(listed, theirs) or ["others, or another order"]
+            if list(theirs.items()) != list(listed.items()) or not listed:
+                raise InputError(
+                    "data: the pictures differ between machines. Received: "
+                    f"{'; '.join(found)} on {worker}, compared with the chief. "
+                    "Allowed: the same pictures everywhere"
+                )
         self.from_chief()  # the others have to wait for that
 
     def compare_cards(self, count):
@@ -147,9 +156,11 @@ class Team:
             yield
         except tf.errors.ResourceExhaustedError:  # of this worker's own memory
             raise
-        except tf.errors.OpError:
+        except tf.errors.OpError as error:
             if self.links:
                 time.sleep(VERDICT)  # `_read` ends the process
+                reason = f"an exchange failed: {in_a_line(error)}"
+                self._end(LOST, f"{self.cluster}: {reason}")
             raise
 
     def leave(self, error=None):
@@ -159,7 +170,9 @@ class Team:
             self._tell(bye=True)
         elif isinstance(error, KeyboardInterrupt):
             self._tell(end=[LOST, f"{self.cluster} was stopped"])
-        elif isinstance(error, InputError | OSError | MemoryError):
+        elif isinstance(error, InputError):
+            self._tell(end=[error.exit_code, f"{self.cluster}: {error}"])
+        elif isinstance(error, OSError | MemoryError):
             self._tell(end=[REFUSED, f"{self.cluster}: {error}"])
         else:
             failure = f"{type(error).__name__}: {in_a_line(error)}"
@@ -198,11 +211,18 @@ class Team:
 
     def _end(self, code, sentence):
         """Ends the process, whose main thread may wait for a worker that has gone."""
+        if not self._ending.acquire(blocking=False):
+            return  # another thread does it
         self._tell(end=[code, sentence])
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"\nerror: {one_line(sentence)}\n")
-            sys.stderr.flush()
+        line = f"\nerror: {one_line(sentence)}\n"
+        with suppress(OSError):
+            os.write(self._said_to, line.encode(errors="backslashreplace"))
         os._exit(code)
+
+
+def _summary(digests):
+    text = json.dumps(list(digests.items()))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @contextmanager
@@ -230,13 +250,3 @@ def team_of(config):
         team.leave(error)
         raise
     team.leave()
-
-
-def check_share(batch_size, replicas):
-    """Raises `InputError` if a batch cannot be divided among replicas."""
-    if batch_size % replicas:
-        raise InputError(
-            "batch_size: it is the global batch, of which each replica gets an equal "
-            f"share. Received: {batch_size} for {replicas} replicas. "
-            f"Allowed: a multiple of {replicas}"
-        )

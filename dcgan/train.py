@@ -59,9 +59,8 @@ def train(config):
         >>> run = dcgan.train(dcgan.load_config("default", data="pictures", epochs=50))
         >>> run.generator_file
     """
-    started = time.monotonic()
     with team_of(config) as team:
-        return _train(config, started, team)
+        return _train(config, time.monotonic(), team)
 
 
 def _train(config, started, team):

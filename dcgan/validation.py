@@ -208,3 +208,13 @@ def check_colour(colour):
         ImageColor.getrgb(colour)
     except (ValueError, AttributeError):
         raise invalid("background", colour, "a colour name or #rrggbb") from None
+
+
+def check_share(batch_size, replicas):
+    """Raises `InputError` if a batch cannot be divided among replicas."""
+    if batch_size % replicas:
+        raise InputError(
+            "batch_size: it is the global batch, of which each replica gets an equal "
+            f"share. Received: {batch_size} for {replicas} replicas. "
+            f"Allowed: a multiple of {replicas}"
+        )

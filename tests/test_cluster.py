@@ -33,6 +33,12 @@ def test_the_example_of_the_message_is_right():
     assert len(find_cluster({"TF_CONFIG": EXAMPLE}).addresses) == 2
 
 
+def slurm_of(nodes, tasks, number):
+    names = ("STEP_NODELIST", "STEP_TASKS_PER_NODE", "PROCID")
+    values = zip(names, (nodes, tasks, str(number)))
+    return {f"SLURM_{name}": value for name, value in values}
+
+
 @pytest.mark.parametrize(
     "environment, reason",
     [
@@ -45,10 +51,15 @@ def test_the_example_of_the_message_is_right():
         (tf_config({"worker": TWO}, index=2), "not in the cluster"),
         (tf_config({"worker": TWO}, index="0"), "not in the cluster"),
         (tf_config({"worker": TWO}, index=True), "not in the cluster"),
-        (tf_config({"worker": ["a", "b:1"]}), "an address without a port"),
+        (tf_config({"worker": ["a", "b:1"]}), "an address that is no host:port"),
+        (tf_config({"worker": ["a:1", "::1:2"]}), "no host:port. Received: ::1:2"),
+        (tf_config({"worker": ["a..b:1", "b:1"]}), "no host:port. Received: a..b:1"),
         (tf_config({"worker": ["a:1", "a:1"]}), "an address twice"),
+        ({"TF_CONFIG": "[" * 99_999}, "is no JSON"),
         (tf_config({"worker": [], "chief": TWO}, "chief"), "several chiefs"),
         ({"SLURM_STEP_NODELIST": "n[1-2]"}, "makes no sense"),
+        (slurm_of("a,b", "", 0), "makes no sense"),
+        (slurm_of("a,a", "1(x2)", 0), "Slurm's environment has an address twice"),
     ],
 )
 def test_what_makes_no_sense_is_refused(environment, reason):
@@ -57,21 +68,15 @@ def test_what_makes_no_sense_is_refused(environment, reason):
     assert "Allowed: TF_CONFIG such as" in str(error.value)
 
 
-def slurm(nodes, tasks, number):
-    names = ("STEP_NODELIST", "STEP_TASKS_PER_NODE", "PROCID")
-    values = dict(zip(names, (nodes, tasks, str(number))))
-    values["STEP_NUM_TASKS"] = str(sum(expand_counts(tasks)))
-    return {f"SLURM_{name}": value for name, value in values.items()}
-
-
 @pytest.mark.parametrize(
     "nodes, tasks, number",
     [("n[01-03],o2", "2(x3),1", 5), ("gpu[7,9]", "1(x2)", 0), ("a", "3", 2)],
 )
 def test_slurm_is_read_as_tensorflow_reads_it(nodes, tasks, number, monkeypatch):
-    environment = slurm(nodes, tasks, number)
+    environment = slurm_of(nodes, tasks, number)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", str(sum(expand_counts(tasks))))
     most = max(expand_counts(tasks))
     resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
         gpus_per_node=most, auto_set_gpu=False
@@ -81,9 +86,14 @@ def test_slurm_is_read_as_tensorflow_reads_it(nodes, tasks, number, monkeypatch)
     assert resolver.get_task_info() == ("worker", number)
 
 
+def test_an_address_of_ipv6_stands_in_brackets():
+    found = find_cluster(tf_config({"worker": ["[::1]:2222", "[fe80::1]:2222"]}))
+    assert found.addresses == ("[::1]:2222", "[fe80::1]:2222")
+
+
 def test_slurm_nodes_keep_their_order():
     """Where TensorFlow's resolver sorts n10 before n9, and mixes up who is who."""
-    found = find_cluster(slurm("n[9-10]", "1(x2)", 0))
+    found = find_cluster(slurm_of("n[9-10]", "1(x2)", 0))
     assert found.addresses == ("n9:8888", "n10:8888")
     assert expand_nodes("a[1-2,05],b") == ["a1", "a2", "a05", "b"]
     assert expand_nodes("n[9-10]-ib") == ["n9-ib", "n10-ib"]

@@ -134,6 +134,27 @@ def test_a_signal_in_that_step_ends_it(train, tmp_path, monkeypatch):
     assert train.starts == [0]
 
 
+def test_a_stop_saves_no_weights_that_are_no_numbers(train, tmp_path, monkeypatch):
+    """The losses of that step are numbers, its gradients were not."""
+
+    class Signal(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.step) == POISONED:
+                weight = self.model.ema_generator.weights[0]
+                for network in (self.model.generator, self.model.ema_generator):
+                    network.weights[0].assign(np.full(weight.shape, np.nan))
+                signal.raise_signal(signal.SIGINT)
+
+    chosen = trainer.run_callbacks
+    with_signal = lambda *args: [*chosen(*args), Signal()]  # noqa: E731
+    monkeypatch.setattr(trainer, "run_callbacks", with_signal)
+    with pytest.raises(Stopped):
+        train(starts=0)
+    run = Run.open(tmp_path / "a")
+    assert np.isfinite(run.load_generator().get_weights()[0]).all()
+    assert len(run.checkpoint_folders()) == 2
+
+
 def test_it_looks_before_anything_else_is_told_or_saved(tmp_path):
     config = dcgan.load_config("narrow", **KNOBS)
     images = np.zeros((12, 16, 16, 3), np.uint8)

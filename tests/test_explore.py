@@ -102,6 +102,20 @@ def test_picks_are_saved_enlarged(explorer, tmp_path):
     np.testing.assert_array_equal(pixels, explorer.pictures(explorer.picked([1]))[0])
 
 
+def test_many_pictures_are_made_in_batches(explorer, monkeypatch):
+    latents, sizes, made = (
+        explorer.candidates(3).repeat(9, axis=0),
+        [],
+        explorer._compiled,
+    )
+    expected = np.concatenate([explorer.pictures(part) for part in latents[:, None]])
+    record = lambda part: (sizes.append(len(part)), made(part))[1]  # noqa: E731
+    monkeypatch.setattr(explorer, "_compiled", record)
+    found = explorer.pictures(latents)
+    assert sizes == [64, 64, 16]
+    assert np.abs(found - expected.astype(int)).max() <= 1
+
+
 def test_the_nearest_training_pictures_of_picks(folder, explorer):
     train = explorer.pictures(explorer.candidates(7))
     other = dcgan.explore(folder, images=train[:, :, ::-1])
@@ -109,6 +123,12 @@ def test_the_nearest_training_pictures_of_picks(folder, explorer):
     pictures, originals, ratios, copies = other.nearest()
     np.testing.assert_array_equal(originals, pictures[:, :, ::-1])  # mirrored
     assert copies.all() and (ratios < 1e-3).all()
+    mixed = np.concatenate([train[:9], 255 - train[9:, :, ::-1]])
+    other = dcgan.explore(folder, images=mixed)
+    other.pick([12, 3], seed=7)
+    pictures, _, ratios, copies = other.nearest()
+    np.testing.assert_array_equal(pictures[0], train[3])  # though picked later
+    assert copies[0] and not copies[1] and ratios[0] < ratios[1]
     explorer.pick([0])
     with pytest.raises(InputError, match="folder does not exist.*gone"):
         explorer.nearest()

@@ -13,7 +13,7 @@ from dcgan import rendezvous
 from dcgan.agreement import describe
 from dcgan.cluster import Cluster
 from dcgan.config import load_config
-from dcgan.errors import InputError, Stopped
+from dcgan.errors import InputError, Lost, Stopped
 from dcgan.link import Link
 from dcgan.rendezvous import WAIT, meet, wait_seconds
 
@@ -213,7 +213,17 @@ def test_those_who_wait_hear_that_the_chief_was_stopped(three, start, monkeypatc
     greet(three, 2)
     with pytest.raises(Stopped):
         chief.result()
-    assert refusal(worker) == f"distribute: the chief ({three[0]}) was stopped"
+    with pytest.raises(Lost, match=rf"the chief \({three[0]}\) was stopped") as error:
+        worker.result()
+    assert error.value.exit_code == 129
+
+
+def test_one_that_has_gone_again_is_named(two, start):
+    chief, link = start(two, 0), greet(two, 1)
+    assert link.receive(20) == {"reach": True}
+    link.socket.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(Lost, match=rf"worker 1 \({two[1]}\) has gone again"):
+        chief.result()
 
 
 @pytest.mark.parametrize("text", ["soon", "", "0", "-1", "nan", "inf", "1e9"])

@@ -1,6 +1,7 @@
 """Two replicas compute what one device does; one replica costs nothing."""
 
 import json
+import os
 
 import keras
 import numpy as np
@@ -115,6 +116,13 @@ def test_a_cpu_cannot_be_split_after_tensorflow_has_started():
     config = load_config("narrow", distribute="mirrored", logical_cpus=2)
     with pytest.raises(InputError, match="after TensorFlow has started"):
         make_strategy(config)
+
+
+@pytest.mark.parametrize("workers", ["", "{"])
+def test_one_machine_does_not_read_who_the_workers_are(workers, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", workers)
+    strategy = make_strategy(load_config("narrow", distribute="mirrored"))
+    assert strategy.num_replicas_in_sync == 1 and os.environ["TF_CONFIG"] == workers
 
 
 def test_fit_is_for_one_process(noise_images):

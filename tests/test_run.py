@@ -143,3 +143,14 @@ def test_runs_that_cannot_be_made_are_refused_at_once(tiny_config, picture_folde
     knobs = {"runs": picture_folder.parent, "name": "link", "overwrite": True}
     with pytest.raises(InputError, match="a folder, not a link"):
         dcgan.train(dcgan.load_config(path, **knobs))
+
+
+def test_sheets_elsewhere_are_never_deleted(tiny_config, picture_folder):
+    """Such as in a run that somebody else has packed."""
+    run = Run.create(tiny_config)
+    run.samples.rmdir()
+    run.samples.symlink_to(picture_folder)
+    with pytest.raises(InputError, match="name: the folder exists and is no run"):
+        Run.create(tiny_config)
+    run.delete()
+    assert len(list(picture_folder.iterdir())) == 12

@@ -1,5 +1,6 @@
 """`sample`, `interpolate` and `check`, and opening runs."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -102,6 +103,8 @@ def test_nothing_is_put_over_or_among_the_training_pictures(part, run, tmp_path)
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "0000.png").write_text("mine")
+    origin = {"starts": [{"machine": {}}], "pictures": {"0000.png": "a"}}
+    run.origin.write_text(json.dumps(origin))
     out = pictures / part
     with pytest.raises(InputError, match="--out is not valid.*training pictures"):
         sample.sample(run.folder, out, count=1, data=str(pictures))
@@ -110,6 +113,20 @@ def test_nothing_is_put_over_or_among_the_training_pictures(part, run, tmp_path)
         sample.cut(run.folder, run.samples / "epoch_0010.png", out)
     assert [path.name for path in pictures.iterdir()] == ["0000.png"]
     assert (pictures / "0000.png").read_text() == "mine"
+
+
+def test_a_path_that_meant_another_folder_keeps_nothing_away(
+    run, tmp_path, monkeypatch
+):
+    save_config(replace(run.config, data="."), run.config_file)
+    origin = {"starts": [{"machine": {}}], "pictures": {"mine.png": "a"}}
+    run.origin.write_text(json.dumps(origin))
+    monkeypatch.chdir(tmp_path)
+    sample.sample(run.folder, "out", count=1)
+    (tmp_path / "mine.png").touch()  # now it is the one that was meant
+    sample.sample(run.folder, run.folder / "new", count=1)  # no pictures are read there
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        sample.sample(run.folder, "more", count=1)
 
 
 def test_all_folders_are_looked_at_before_any_is_written(run, tmp_path):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -99,6 +100,21 @@ def test_before_the_first_step_and_the_second_time_it_does_not_wait(monkeypatch)
         with pytest.raises(Stopped):
             signal.raise_signal(signal.SIGINT)
     assert not callback.between_steps
+
+
+def test_after_an_agreed_stop_its_own_signal_is_no_second_one(monkeypatch):
+    """A job's end sends one to every process, to some of them later."""
+    callback = training()
+    callback.team = SimpleNamespace(links=[1], agree=lambda *a: (signal.SIGTERM, False))
+    callback.model.stop_training = False
+    with callback.catching():
+        with pytest.raises(Stopped):
+            callback.on_train_batch_end(0)
+        signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr(signals, "REPEATED", 0.0)
+        with pytest.raises(Stopped):
+            signal.raise_signal(signal.SIGINT)
+    assert callback.received == signal.SIGTERM
 
 
 def test_signals_are_left_as_they_were():

@@ -1,9 +1,11 @@
 """What workers tell each other: the chief's team and a worker's, joined by a socket."""
 
+import os
 import queue
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import tensorflow as tf
@@ -26,15 +28,38 @@ def ended(monkeypatch):
 
 
 @pytest.fixture
-def teams(ended):
+def said(tmp_path):
+    """Function that returns what teams have written to stderr.
+
+    It is what was stderr when they were made: later TensorFlow's lines are caught.
+    """
+    (tmp_path / "stderr").touch()
+    return (tmp_path / "stderr").read_text
+
+
+@contextmanager
+def stderr_in(path):
+    kept = os.dup(2)
+    with open(path, "wb") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+@pytest.fixture
+def teams(ended, said):
     """The chief's and that of worker 1."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         sockets = socket.create_connection(server.getsockname()), server.accept()[0]
-    links, before = (
+    links, before = [
         {1: Link(sockets[0])},
         {0: Link(sockets[1])},
-    ), threading.enumerate()
-    teams = [Team(Cluster(ADDRESSES, k), links[k]) for k in (0, 1)]
+    ], threading.enumerate()
+    with stderr_in(said.__self__):
+        teams = [Team(Cluster(ADDRESSES, k), links[k]) for k in (0, 1)]
     yield teams
     for team in teams:
         team.leave()
@@ -74,33 +99,84 @@ def test_another_number_of_gpus_is_refused(teams):
     ],
 )
 def test_why_a_worker_ends_is_said_where_others_end(
-    error, code, sentence, teams, ended, capsys
+    error, code, sentence, teams, ended, said
 ):
     """What comes from another machine gives no orders to this one's terminal."""
     teams[1].leave(error)
     assert ended.get(timeout=60) == code
     with pytest.raises(queue.Empty):  # who left says why by itself, and once
         ended.get(timeout=0.5)
-    assert capsys.readouterr().err == f"\nerror: {sentence}\n"
+    assert said() == f"\nerror: {sentence}\n"
 
 
-def test_a_failed_exchange_waits_for_the_news_of_a_lost_worker(teams, monkeypatch):
-    """A worker's own memory is no news of another."""
+def test_a_failed_exchange_waits_for_the_news_of_a_lost_worker(
+    teams, ended, monkeypatch, said
+):
+    """And is told in a line if there is none: all are there, but not the network."""
     slept = []
     monkeypatch.setattr(team_module.time, "sleep", slept.append)
-    for kind, expected in (
-        (tf.errors.ResourceExhaustedError, []),
-        (tf.errors.UnavailableError, [team_module.VERDICT]),
-    ):
-        with pytest.raises(kind), teams[0].explained():
-            raise kind(None, None, "")
-        assert slept == expected
+    with pytest.raises(tf.errors.UnavailableError), teams[0].explained():
+        raise tf.errors.UnavailableError(None, None, "no route")
+    assert slept == [team_module.VERDICT] and ended.get(timeout=60) == LOST
+    assert "error: the chief (a:1): an exchange failed: no route" in said()
 
 
-def test_a_worker_that_hangs_up_has_gone(teams, ended, capsys):
+def test_a_worker_without_memory_waits_for_nobody(teams, monkeypatch):
+    monkeypatch.setattr(team_module.time, "sleep", lambda seconds: 1 / 0)
+    kind = tf.errors.ResourceExhaustedError
+    with pytest.raises(kind), teams[0].explained():
+        raise kind(None, None, "")
+
+
+def compare(teams, one, other):
+    calls = [lambda: teams[0].compare_pictures(one)]
+    return together(*calls, lambda: teams[1].compare_pictures(other))
+
+
+def test_the_same_pictures_are_compared_by_one_digest(teams):
+    sent, tell = [], teams[1]._tell
+    teams[1]._tell = lambda **message: (sent.append(message), tell(**message))
+    compare(teams, {"a": "1", "b": "2"}, {"a": "1", "b": "2"})
+    (message,) = [m for m in sent if "value" in m]
+    assert len(message["value"]) == 32
+
+
+@pytest.mark.parametrize(
+    "theirs, listed, found",
+    [
+        ({"a": "1", "b": "3"}, 9, "1 altered (b) on worker 1"),
+        ({"a": "1"}, 9, "1 removed (b) on worker 1"),
+        ({"b": "2", "a": "1"}, 9, "others, or another order on worker 1"),
+        ({"a": "1", "b": "3"}, 1, "others, or another order on worker 1"),
+    ],
+)
+def test_other_pictures_are_named(theirs, listed, found, teams, monkeypatch):
+    monkeypatch.setattr(team_module, "LISTED", listed)
+    # As where a process ends: the worker waits until the chief says why it does.
+    pool = ThreadPoolExecutor(1)
+    waiting = pool.submit(teams[1].compare_pictures, theirs)
+    with pytest.raises(InputError) as error:
+        teams[0].compare_pictures({"a": "1", "b": "2"})
+    assert found in str(error.value)
+    teams[0].from_chief()
+    waiting.result(60)
+    pool.shutdown()
+
+
+def test_of_many_workers_one_end_is_told_once(teams, ended, said):
+    threads = [threading.Thread(target=teams[0]._end, args=(LOST, "x")) for _ in "abcd"]
+    for thread in threads:
+        thread.start()
+    assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
+    for thread in threads:
+        thread.join()
+    assert said().count("error: x") == 2  # here, and where the worker hears of it
+
+
+def test_a_worker_that_hangs_up_has_gone(teams, ended, said):
     teams[1].links[0].socket.shutdown(socket.SHUT_RDWR)
     assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
-    assert "error: worker 1 (b:2) has gone, or did not" in capsys.readouterr().err
+    assert "error: worker 1 (b:2) has gone, or did not" in said()
 
 
 @pytest.fixture
@@ -109,13 +185,12 @@ def beating(monkeypatch):
     monkeypatch.setattr(team_module, "BEAT", 0.05)
 
 
-def test_a_worker_that_is_stopped_is_named(beating, teams, ended, monkeypatch, capsys):
+def test_a_worker_that_is_stopped_is_named(beating, teams, ended, monkeypatch, said):
     """Its connection is there, and nothing comes."""
     with monkeypatch.context() as patch:
         patch.setattr(teams[1], "_tell", lambda **message: None)
         assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
-    said = "error: worker 1 (b:2) has gone, or did not answer for a minute"
-    assert said in capsys.readouterr().err
+    assert "error: worker 1 (b:2) has gone, or did not answer for a minute" in said()
 
 
 @pytest.mark.parametrize("left", [True, False])

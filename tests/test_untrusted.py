@@ -150,6 +150,23 @@ def test_a_damaged_table_is_one_line(content, tmp_path):
         run.epoch_of("newest")
 
 
+def test_a_time_without_end_is_not_told(tmp_path):
+    run = Run.create(load_config(runs=tmp_path))
+    run.timing.write_text("epoch,seconds\n1,inf\n")
+    write_report(run)
+    assert "0 of 500 epochs<" in run.report.read_text()
+
+
+@pytest.mark.parametrize("kind", [InputError, OSError])
+def test_a_path_with_a_line_break_is_one_line(kind, monkeypatch):
+    def main(argv):
+        raise OSError(28, "disk full", "a\nb") if kind is OSError else kind("a\nb")
+
+    monkeypatch.setattr("dcgan.check.main", main)
+    done = command("check")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+
+
 def test_a_message_sends_no_orders_to_the_terminal(tmp_path):
     done = command("train", "--data", "\x1b[2J\u202ea")
     assert done.returncode == 2 and done.stderr.isascii()

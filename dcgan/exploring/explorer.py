@@ -16,7 +16,6 @@ from dcgan.figures.gifs import thin_out
 from dcgan.figures.grids import check_factor, repeat_pixels, save_picture
 from dcgan.latent import draw_latents, latent_arithmetic, latent_walk
 from dcgan.models.generator import generate
-from dcgan.pixels import to_uint8
 from dcgan.run import Run
 
 COUNT = 16  # candidates of a seed
@@ -63,7 +62,8 @@ class Explorer:
 
     def pictures(self, latents):
         """Returns uint8 (n, H, W, C) of latents (n, latent_dim)."""
-        return to_uint8(self._compiled(np.asarray(latents, np.float32)))
+        latents = np.asarray(latents, np.float32)
+        return generate(lambda part, training: self._compiled(part), latents)
 
     def candidates(self, seed=0, truncation=0.0):
         """Returns the latents of a seed, (16, latent_dim)."""
@@ -83,7 +83,11 @@ class Explorer:
         return latent + (np.float32(places) - self.places(latent)) @ self.directions
 
     def pick(self, numbers, seed=0, truncation=0.0):
-        """Adds candidates of a seed to the picks, by their numbers."""
+        """Adds candidates of a seed to the picks, by their numbers.
+
+        Raises:
+            InputError: If there is no such candidate.
+        """
         found = self.candidates(seed, truncation)
         _check_numbers(numbers, COUNT)
         self.picks += [found[number] for number in numbers]
@@ -124,7 +128,10 @@ class Explorer:
 
         Args:
             path: `spherical` or `linear`.
-            frames: From one pick to the next.
+            frames: From one pick to the next; in all at most 2000.
+
+        Raises:
+            InputError: If nothing is picked, or there is no such path or number.
         """
         return self.pictures(latent_walk(self.picked(), frames, path))
 
@@ -142,12 +149,19 @@ class Explorer:
         return latent_arithmetic(*(self.picked(part) for part in (start, minus, plus)))
 
     def nearest(self):
-        """Returns what `dcgan.figures.nearest.nearest_figure` shows of the picks."""
+        """Returns what `dcgan.figures.nearest.nearest_figure` shows of the picks.
+
+        Returns:
+            `(pictures, originals, ratios, copies)`: the pick that is most likely a copy
+            of a training picture first.
+        """
         pictures, known = self.pictures(self.picked()), self._neighbours
         near = known.nearest(known.describe(pictures))
         copied = known.repeated(pictures, near.index)
         closest = np.where(copied < 0, near.index[:, 0], copied)
-        return pictures, known.images[closest], near.ratio, copied >= 0
+        order = np.lexsort([near.ratio, copied < 0])
+        found = pictures, known.images[closest], near.ratio, copied >= 0
+        return tuple(part[order] for part in found)
 
     @functools.cached_property
     def _neighbours(self):
@@ -194,5 +208,20 @@ def _check_numbers(numbers, count):
 
 
 def explore(run, images=None, best=False):
-    """Returns an `Explorer`, which a notebook shows as a panel; same arguments."""
+    """Returns an `Explorer`, which a notebook shows as a panel.
+
+    Args:
+        run: A `Run`, or its folder.
+        images: uint8 (N, H, W, C), the training pictures; those of the run if left out.
+        best: Whether to take the run's generator with the best KID, not the newest.
+
+    Returns:
+        The `Explorer`.
+
+    Raises:
+        InputError: If the folder is no run, or has no such generator.
+
+    Example:
+        >>> dcgan.explore("runs/default")  # as the last line of a cell
+    """
     return Explorer(run, images, best)

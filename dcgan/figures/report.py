@@ -1,6 +1,7 @@
 """`report.html`: all that a run has left, on one page that needs no network."""
 
 import base64
+import math
 from html import escape
 from pathlib import Path
 from string import Template
@@ -53,8 +54,9 @@ def _facts(run, config):
         f"pictures from {config.data} at {config.size}x{config.size}",
         f"{epochs} of {config.epochs} epochs",
     ]
-    if times:
-        facts.append(_minutes(sum(row.get("seconds", 0) for row in times)))
+    seconds = sum(row.get("seconds", 0) for row in times)
+    if times and math.isfinite(seconds):
+        facts.append(_minutes(seconds))
     return ", ".join(facts)
 
 

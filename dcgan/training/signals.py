@@ -20,7 +20,8 @@ class StopBetweenSteps(keras.callbacks.Callback):
 
     A second one ends training at once, as does one before the first step, whose graph
     may take long to build. The processes of a team stop after the same step, if one
-    of them gets a signal or the chief's training is to end.
+    of them gets a signal or the chief's training is to end. All of them may get one:
+    then a process's own is no second one.
 
     Args:
         team: The `Team`.
@@ -36,6 +37,7 @@ class StopBetweenSteps(keras.callbacks.Callback):
         self.team = team or Team()
         self.between_steps = False
         self._waits = False
+        self._since = None
         self.received = None
 
     @contextmanager
@@ -53,12 +55,13 @@ class StopBetweenSteps(keras.callbacks.Callback):
                 signal.signal(number, handler)
 
     def _note(self, number, frame):
+        first = self._since is None
         # Some send a signal to a process and to its parent, which hands it on.
-        if self.received and time.monotonic() - self._since < REPEATED:
+        if not first and time.monotonic() - self._since < REPEATED:
             return
-        if self.received or not self._waits:
+        if not first or not (self._waits or self.between_steps):
             raise Stopped(number)
-        self.received, self._since = number, time.monotonic()
+        self.received, self._since = self.received or number, time.monotonic()
 
     def on_train_begin(self, logs=None):
         self._waits = False

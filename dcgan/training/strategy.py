@@ -1,12 +1,13 @@
 """Training on the replicas of `tf.distribute`."""
 
+import os
 from functools import cache
 
 import tensorflow as tf
 
 from dcgan.errors import InputError
 from dcgan.replicas import number, total
-from dcgan.team import check_share
+from dcgan.validation import check_share
 
 
 def make_strategy(config, cluster=None):
@@ -31,14 +32,18 @@ def count_cards():
 
 
 def _mirrored(config, cluster):
-    if not config.logical_cpus:
-        return tf.distribute.MirroredStrategy()
-    _split_cpu(config.logical_cpus)
-    # On CPUs TensorFlow's own choice fails where BatchNorm is over the replicas.
-    return tf.distribute.MirroredStrategy(
-        [f"CPU:{k}" for k in range(config.logical_cpus)],
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
+    options = {}
+    if config.logical_cpus:
+        _split_cpu(config.logical_cpus)
+        options["devices"] = [f"CPU:{k}" for k in range(config.logical_cpus)]
+        # On CPUs TensorFlow's own choice fails where BatchNorm is over the replicas.
+        options["cross_device_ops"] = tf.distribute.ReductionToOneDevice()
+    workers = os.environ.pop("TF_CONFIG", None)  # read all the same, also if it is bad
+    try:
+        return tf.distribute.MirroredStrategy(**options)
+    finally:
+        if workers is not None:
+            os.environ["TF_CONFIG"] = workers
 
 
 def _split_cpu(count):

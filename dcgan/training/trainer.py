@@ -120,19 +120,16 @@ def _lead(config, run, pictures, started, workers):
 
 
 def _train(config, run, pictures, checkpoint, rollback, stop, workers):
-    """Trains from a checkpoint on.
+    """Trains from a checkpoint on; without one, from the beginning.
 
     Args:
         config: The `Config`.
-        run: The `Run`.
+        run: The `Run`, which is returned.
         pictures: The `Pictures`.
-        checkpoint: Its folder; None to begin.
+        checkpoint: Its folder, or None.
         rollback: The `Rollback`.
         stop: The `StopInTime`.
         workers: The `Workers`.
-
-    Returns:
-        The `Run`.
     """
     steps = epoch_steps(pictures.train, config.batch_size)
     step = step_of(checkpoint) if checkpoint else 0
@@ -170,31 +167,42 @@ def _fit_run(run, stages, images, callbacks, steps, workers):
     """Trains the stages that are left, and saves what comes of it, however it ends."""
     stopper = StopBetweenSteps(workers.team)
     progress = next(c for c in callbacks if isinstance(c, Progress))
-    try:
-        with stopper.catching(), closing(progress):
-            for stage, gan in stages:
-                done = gan.steps_done // steps
-                workers.start_alike(gan)
-                if workers.agree_on_stage(not going_on.is_over(gan.config, run, done)):
-                    fit_stage(gan, stage, images, [*callbacks, stopper])
-                if gan.config.progressive:
-                    keep_stage(run, stage, gan)
-    except Diverged as error:
+    with stopper.catching():  # also while all is saved
+        try:
+            with closing(progress):
+                for stage, gan in stages:
+                    done = gan.steps_done // steps
+                    left = not going_on.is_over(gan.config, run, done)
+                    workers.start_alike(gan)
+                    if workers.agree_on_stage(left):
+                        fit_stage(gan, stage, images, [*callbacks, stopper])
+                    if gan.config.progressive:
+                        keep_stage(run, stage, gan)
+        except Diverged as error:
+            draw_overview(run)
+            if stopper.received:  # in that very step: no going back
+                raise Stopped(stopper.received) from error
+            raise
+        except KeyboardInterrupt:
+            _save_stopped(run, gan, steps, stopper.between_steps)
+            raise
+        _save(run, gan)
+    return run
+
+
+def _save_stopped(run, gan, steps, between_steps):
+    """Saves what there is after a signal, but no weights that are no numbers."""
+    if find_nan(gan):
         draw_overview(run)
-        if stopper.received:  # in that very step: no going back
-            raise Stopped(stopper.received) from error
-        raise
-    except KeyboardInterrupt:
-        if stopper.between_steps and not find_nan(gan):
+        print("Weights are no numbers: the networks of before stay.", flush=True)
+    else:
+        if between_steps:
             save_checkpoint(gan, run)
         _save(run, gan)
-        if run.has_checkpoint():
-            say_how_to_go_on(gan.config, run, steps)
-        else:
-            logs.forget_epochs(run, 0)  # the same command starts again
-        raise
-    _save(run, gan)
-    return run
+    if run.has_checkpoint():
+        say_how_to_go_on(gan.config, run, steps)
+    else:
+        logs.forget_epochs(run, 0)  # the same command starts again
 
 
 def fit(config, images, callbacks=()):

@@ -65,7 +65,7 @@ function change(next) {
   tellAddress();
   tellSliders();
   markGrid();
-  at("seed").value = seed;
+  if (!morph || document.activeElement !== at("seed")) at("seed").value = seed;
   at("picture").setAttribute("aria-label", `Picture of seed ${seed}`);
   at("status").textContent = `Picture of seed ${seed}`;
   return draw(latent);

@@ -5,7 +5,7 @@ import socket
 import threading
 from contextlib import suppress
 
-LONGEST = 2**26  # characters of a message: digests of a million pictures
+LONGEST = 2**26  # bytes of a message
 # A machine that has gone says nothing: ask after 10 seconds, 4 times.
 ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
 UNSENT = {"TCP_USER_TIMEOUT": 30_000}  # milliseconds

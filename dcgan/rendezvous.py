@@ -10,11 +10,14 @@ import queue
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from dcgan.agreement import describe, difference
+from dcgan.cluster import find_cluster
 from dcgan.errors import InputError, Lost, invalid
 from dcgan.link import Link
+from dcgan.team import Team
+from dcgan.validation import check_share
 
 # A variable, as TF_CONFIG is: it is of the machines, and a knob is kept with the run.
 WAIT = "DCGAN_WAIT"  # seconds to wait for the other workers
@@ -22,9 +25,36 @@ DEFAULT_WAIT = 600  # a pod is replaced after 5 minutes, and has to load its ima
 LONGEST_WAIT = 7 * 24 * 3600
 PAUSE = 0.2  # seconds between two tries
 GREETING = 10.0  # seconds of silence in which who connects has to say who it is
-SHORT = 2**20  # characters of that
+SHORT = 2**20  # bytes of that
 AGAIN = "Nothing was trained: the same command on all machines starts again"
 REACH = 10.0  # seconds for a connection between workers that are there
+
+
+@contextmanager
+def team_of(config):
+    """Waits for the workers of a training, and takes leave of them at its end.
+
+    Args:
+        config: The `Config`.
+
+    Yields:
+        The `Team`; that of one process if `distribute` is not `multiworker`.
+
+    Raises:
+        InputError: If the workers are unknown, do not come, or differ.
+    """
+    if config.distribute != "multiworker":
+        yield Team()
+        return
+    cluster = find_cluster()
+    check_share(config.batch_size, len(cluster.addresses))
+    team = Team(cluster, meet(cluster, config))
+    try:
+        yield team
+    except BaseException as error:
+        team.leave(error)
+        raise
+    team.leave()
 
 
 def meet(cluster, config):

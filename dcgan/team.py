@@ -12,11 +12,8 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
-from dcgan.cluster import find_cluster
 from dcgan.errors import InputError, Lost, in_a_line, one_line
 from dcgan.origin import picture_changes
-from dcgan.rendezvous import meet
-from dcgan.validation import check_share
 
 LOST, REFUSED = Lost.exit_code, InputError.exit_code
 GONE = (
@@ -37,7 +34,7 @@ class Team:
 
     Args:
         cluster: The `Cluster`; None for a training of one process.
-        links: From `meet`.
+        links: From `dcgan.rendezvous.meet`.
     """
 
     def __init__(self, cluster=None, links=None):
@@ -50,7 +47,7 @@ class Team:
         self._stopped = None
         self._left = threading.Event()
         self._silent = dict.fromkeys(self.links, 0)
-        self._farewells = set()
+        self._farewells, self._starting = set(), set()
         self._ending = threading.Lock()
         # Not `sys.stderr`, which is caught while TensorFlow starts.
         self._said_to = os.dup(2) if self.links else None
@@ -148,6 +145,13 @@ class Team:
         ]
 
     @contextmanager
+    def starting(self):
+        """Lets the others wait: an import from a slow disk holds up signs of life."""
+        self._tell(starting=True)
+        yield
+        self._tell(starting=False)
+
+    @contextmanager
     def explained(self):
         """Lets the news of a lost worker come before the failure of an exchange."""
         import tensorflow as tf
@@ -186,7 +190,7 @@ class Team:
         """Gives signs of life, and counts for how many of them others gave none."""
         while not self._left.wait(BEAT):
             self._tell(alive=True)
-            for number in self.links.keys() - self._farewells:
+            for number in self.links.keys() - self._farewells - self._starting:
                 self._silent[number] += 1
                 if self._silent[number] > SILENCE:
                     return self._end(LOST, f"{self.cluster.name(number)} {GONE}")
@@ -202,7 +206,10 @@ class Team:
             if "end" in message:
                 verdict = message["end"]
                 break
-            if "signal" in message:
+            if "starting" in message:
+                starting = self._starting
+                (starting.add if message["starting"] else starting.discard)(number)
+            elif "signal" in message:
                 self._asked = message["signal"]
             elif "alive" not in message:
                 self._mail[number].put(message)
@@ -223,30 +230,3 @@ class Team:
 def _summary(digests):
     text = json.dumps(list(digests.items()))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-@contextmanager
-def team_of(config):
-    """Waits for the workers of a training, and takes leave of them at its end.
-
-    Args:
-        config: The `Config`.
-
-    Yields:
-        The `Team`; that of one process if `distribute` is not `multiworker`.
-
-    Raises:
-        InputError: If the workers are unknown, do not come, or differ.
-    """
-    if config.distribute != "multiworker":
-        yield Team()
-        return
-    cluster = find_cluster()
-    check_share(config.batch_size, len(cluster.addresses))
-    team = Team(cluster, meet(cluster, config))
-    try:
-        yield team
-    except BaseException as error:
-        team.leave(error)
-        raise
-    team.leave()

@@ -8,11 +8,11 @@ from dcgan.cli import quiet_tensorflow, run_command
 from dcgan.config import load_flags
 from dcgan.data.folder import check_enough, load_named
 from dcgan.data.holdout import set_aside
+from dcgan.rendezvous import team_of
 from dcgan.resume import check_resume
 from dcgan.run import Run
 from dcgan.sources import recipe_names
 from dcgan.start import check_start
-from dcgan.team import team_of
 
 EXAMPLE = """examples:
   python -m dcgan.train
@@ -71,8 +71,9 @@ def _train(config, started, team):
         config.data, config.size, config.channels, config.fit, config.background
     )
     check_enough(set_aside(images, config.holdout, config.seed)[0], config.batch_size)
-    quiet_tensorflow()
-    from dcgan.training import trainer
+    with team.starting():
+        quiet_tensorflow()
+        from dcgan.training import trainer
 
     return trainer.train(config, images, names, started, team)
 

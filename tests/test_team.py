@@ -4,6 +4,7 @@ import os
 import queue
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -191,6 +192,16 @@ def test_a_worker_that_is_stopped_is_named(beating, teams, ended, monkeypatch, s
         patch.setattr(teams[1], "_tell", lambda **message: None)
         assert ended.get(timeout=60) == ended.get(timeout=60) == LOST
     assert "error: worker 1 (b:2) has gone, or did not answer for a minute" in said()
+
+
+def test_a_worker_that_starts_is_waited_for(beating, teams, ended, monkeypatch):
+    with teams[1].starting(), monkeypatch.context() as patch:
+        patch.setattr(teams[1], "_tell", lambda **message: None)
+        with pytest.raises(queue.Empty):
+            ended.get(timeout=2)  # 40 signs of life
+    deadline = time.monotonic() + 60
+    while teams[0]._starting:
+        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize("left", [True, False])

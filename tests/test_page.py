@@ -322,9 +322,12 @@ def test_the_morph_moves_and_ends_at_a_seed(sites, visit):
     before = pixels(page)
     page.click("#morph")
     assert page.get_attribute("#morph", "aria-pressed") == "true"
+    page.fill("#seed", "41")  # and not yet entered, when the morph comes to a seed
     page.wait_for_timeout(700)
     between = pixels(page)
     assert not np.array_equal(between, before)
+    page.wait_for_selector("#status:not(:text-is('Picture of seed 7'))")
+    assert page.input_value("#seed") == "41"
     page.click("#morph")
     assert page.get_attribute("#morph", "aria-pressed") == "false"
     page.wait_for_timeout(300)

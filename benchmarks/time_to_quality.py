@@ -151,7 +151,7 @@ def main(argv=None):
         problems[recipe] = problem
         print(f"{recipe} {problem or 'done'}", flush=True)
     results = [read_result(r, Run(options.runs / r), problems[r]) for r in recipes]
-    title = f"{options.minutes:g} minutes of each recipe on {options.data}"
+    title = f"{options.minutes:g} minutes of each recipe on {Path(options.data).name}"
     title += f", KID by {EXTRACTOR}"
     write(options.out or options.runs, title, results)
     failed = [recipe for recipe in recipes if problems[recipe]]

@@ -24,14 +24,18 @@ def no_curves():
 
 
 @pytest.fixture(scope="module")
-def quickly():
-    """Without curves, and without graphs: each start would make one of each stage."""
+def eagerly():
+    """Without graphs, whose building takes longest."""
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
-    with without_curves():
-        yield
+    yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def quickly(no_curves, eagerly):
+    """Without curves, and without graphs: each start would make one of each stage."""
 
 
 @pytest.fixture

@@ -219,10 +219,11 @@ def test_progan():
         assert g.output_shape == (None, size, size, 3)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_every_recipe_trains_on_openmoji(recipe, tmp_path, recwarn):
     knobs = {"size": 16, "g_features": 2, "d_features": 2, "minibatch_kernels": 4}
-    knobs |= {"batch_size": 128, "epochs": 1, "runs": str(tmp_path)}
+    knobs |= {"batch_size": 479, "epochs": 1, "runs": str(tmp_path)}
     # Looks take longer than the training, and are all alike.
     knobs |= {"eval_every": 0, "gradients_every": 0}
     if recipe == "keras-dcgan":
@@ -235,9 +236,9 @@ def test_every_recipe_trains_on_openmoji(recipe, tmp_path, recwarn):
     run = dcgan.train(config)
     rows = read_rows(run.log)
     row = rows[0]
-    assert [int(row["step"]) for row in rows] == [7, 14][: len(stages)]
+    assert [int(row["step"]) for row in rows] == [2, 4][: len(stages)]
     if config.critic_steps > 1:
-        assert int(row["d_updates"]) == 7 * config.critic_steps
+        assert int(row["d_updates"]) == 2 * config.critic_steps
     pictures = run.load_generator()(np.zeros((1, config.latent_dim), np.float32))
     assert pictures.shape == (1, 16, 16, config.channels)
     warned = [w for w in recwarn if "mixes those of a batch" in str(w.message)]

@@ -70,14 +70,6 @@ def test_batches_are_the_same(images, stored):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.fixture
-def eagerly():
-    """Without the graphs, whose building takes longest."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.mark.usefixtures("eagerly")
 def test_a_training_from_the_disk_gives_the_same_log(tmp_path, monkeypatch):
     pictures = write_pictures(tmp_path / "pictures", 24, side=16)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import warnings
 
-from dcgan.errors import InputError, Stopped, one_line
+from dcgan.errors import InputError, Stopped, invalid, one_line
 
 USAGE_ERROR, INTERRUPTED = InputError.exit_code, 130  # the shell's numbers for both
 
@@ -32,6 +32,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         raise InputError(f"{message}. See {self.prog} --help")
+
+
+def check_one_generator(options):
+    """Refuses flags that ask for two generators of a run."""
+    if options.best and options.epoch is not None:
+        raise invalid("--best", options.epoch, "without --epoch")
 
 
 def run_command(main, argv=None):

@@ -1,6 +1,6 @@
 """`python -m dcgan.interpolate`: a looping walk through latent space."""
 
-from dcgan.cli import Parser, quiet_tensorflow, run_command
+from dcgan.cli import Parser, check_one_generator, quiet_tensorflow, run_command
 from dcgan.errors import invalid
 from dcgan.figures.gifs import check_animation, save_animation
 from dcgan.figures.grids import repeat_to
@@ -30,12 +30,15 @@ def main(argv=None):
     )
     parser.add_argument("--fps", type=float, default=12, help="frames a second (12)")
     parser.add_argument("--epoch", type=int, help="a generator kept in snapshots/")
+    parser.add_best()
     options = parser.parse_args(argv)
     _check(options)
     interpolate(**vars(options))
 
 
-def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=None):
+def interpolate(
+    run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=None, best=False
+):
     """Writes an animated walk through latent space, which loops.
 
     Args:
@@ -46,6 +49,7 @@ def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=N
         frames: From one to the next; in all at most 2000.
         fps: Frames a second, 0.1 to 100.
         epoch: A generator kept in `snapshots/`; the newest one if left out.
+        best: Whether to take the run's generator with the best KID instead.
 
     Raises:
         InputError: If the run has no such generator.
@@ -57,7 +61,7 @@ def interpolate(run, out="walk.gif", seed=0, stops=8, frames=12, fps=12, epoch=N
     from dcgan.models.generator import generate
     from dcgan.run import Run
 
-    generator = Run.open(run).load_generator(epoch)
+    generator = Run.open(run).load_generator(epoch, best)
     latents = draw_latents(stops, generator.input_shape[-1], seed)
     pictures = generate(generator, latent_walk(latents, frames))
     save_animation(out, repeat_to(pictures, SIDE), fps)
@@ -72,6 +76,7 @@ def _check(options):
     if options.stops * options.frames > MOST_FRAMES:
         allowed = f"--stops x --frames up to {MOST_FRAMES}"
         raise invalid("--frames", options.frames, allowed)
+    check_one_generator(options)
     if not 0.1 <= options.fps <= 100:
         raise invalid("--fps", options.fps, "0.1 to 100")
     check_animation("--out", options.out)

@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dcgan.choosing import POOL, check_choosing, choose_pictures, pool_size
-from dcgan.cli import Parser, quiet_tensorflow, run_command
+from dcgan.cli import Parser, check_one_generator, quiet_tensorflow, run_command
 from dcgan.data.folder import CONTACT_SHEET
 from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
@@ -229,8 +229,7 @@ def _check(options, parser):
     check_truncation("--truncation", options.truncation)
     check_factor("--enlarge", options.enlarge)
     check_folder("--out", options.out)
-    if options.best and options.epoch is not None:
-        raise invalid("--best", options.epoch, "without --epoch")
+    check_one_generator(options)
     check_choosing(options)
     if options.cut is not None:
         _check_cutting(options, parser)

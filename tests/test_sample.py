@@ -95,7 +95,11 @@ def test_the_best_generator_draws(run, tmp_path):
     run.save_best(run.load_generator(5), {"epoch": 5})
     for name, flags in {"a": ["--best"], "b": ["--epoch", "5"]}.items():
         sample.main([str(run.folder), "--out", str(tmp_path / name), "-n", "2", *flags])
+        walk = ["--out", str(tmp_path / f"{name}.png"), "--stops", "2", "--frames", "1"]
+        interpolate.main([str(run.folder), *walk, *flags])
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+    walks = [(tmp_path / f"{name}.png").read_bytes() for name in "ab"]
+    assert walks[0] == walks[1]
 
 
 @pytest.mark.parametrize("part", [".", "new"])
@@ -270,6 +274,7 @@ def test_wrong_choices_are_refused(main, flags, message, run, tmp_path):
             "--truncation is not valid",
         ),
         (interpolate.main, ["--out", "walk.mp4"], "--out is not valid.*.gif, .webp"),
+        (interpolate.main, ["--best", "--epoch", "5"], "--best is not valid"),
         (interpolate.main, ["--stops", "1"], "--stops is not valid. Received: 1"),
         (interpolate.main, ["--fps", "0"], "--fps is not valid"),
     ],

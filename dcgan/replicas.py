@@ -103,6 +103,24 @@ def gather(tensor):
     return tf.ensure_shape(gathered, [known and known * replicas, *tensor.shape[1:]])
 
 
+def combine(mean, variance):
+    """Puts mean and variance of the global batch together, in one exchange.
+
+    Args:
+        mean: (1, ...), of this replica's rows, of which all have as many.
+        variance: The same.
+
+    Returns:
+        Both over the rows of all replicas, (...).
+
+    Reference:
+        Chan et al. 1983, Algorithms for Computing the Sample Variance, equation 2.1.
+    """
+    means, variances = tf.unstack(gather(tf.stack([mean, variance], 1)), 2, 1)
+    whole = tf.reduce_mean(means, 0)
+    return whole, tf.reduce_mean(variances + tf.square(means - whole), 0)
+
+
 def total(tensors):
     """Returns the sums over all replicas of a list of tensors; None stays None."""
     found = [tensor for tensor in tensors if tensor is not None]

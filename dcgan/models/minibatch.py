@@ -7,7 +7,8 @@ batch is that of all replicas.
 import keras
 from keras import ops
 
-from dcgan.replicas import gather
+from dcgan.models.norms import moments
+from dcgan.replicas import combine, count, gather
 
 
 @keras.saving.register_keras_serializable("dcgan")
@@ -74,9 +75,17 @@ class MinibatchStd(keras.layers.Layer):
         self.epsilon = epsilon
 
     def call(self, inputs):
-        deviation = ops.mean(ops.sqrt(ops.var(gather(inputs), axis=0) + self.epsilon))
+        deviation = ops.mean(ops.sqrt(_variance(inputs) + self.epsilon))
         channel = ops.zeros_like(inputs[..., :1]) + deviation
         return ops.concatenate([inputs, channel], axis=-1)
 
     def get_config(self):
         return super().get_config() | {"epsilon": self.epsilon}
+
+
+def _variance(inputs):
+    """Returns the variance over the batch of all replicas, (H, W, C)."""
+    if count() == 1:
+        return ops.var(inputs, axis=0)
+    _, variance = combine(*moments(inputs, 0))  # far fewer numbers than the pictures
+    return variance

@@ -53,8 +53,7 @@ def synchronise(network, statistics=True):
 class GlobalBatchNormalization(keras.layers.Layer):
     """A `keras.layers.BatchNormalization` over the replicas.
 
-    Mean and variance of the batch are put together from those of the shares, in one
-    exchange. It can be differentiated twice.
+    It takes one exchange and can be differentiated twice.
 
     Args:
         plain: The built layer, with channels last. Its weights are used and its moving
@@ -62,8 +61,7 @@ class GlobalBatchNormalization(keras.layers.Layer):
         statistics: See `synchronise`.
 
     Reference:
-        Ioffe and Szegedy 2015, Batch Normalization, algorithm 1; Chan et al. 1983,
-        Algorithms for Computing the Sample Variance, equation 2.1.
+        Ioffe and Szegedy 2015, Batch Normalization, algorithm 1.
     """
 
     def __init__(self, plain, statistics=True):
@@ -78,7 +76,7 @@ class GlobalBatchNormalization(keras.layers.Layer):
             return plain.call(inputs, training=training, mask=mask)
         wide = tf.cast(inputs, tf.float32)
         own = moments(wide, tuple(range(len(inputs.shape) - 1)))
-        whole = combined(*(tf.reshape(value, (1, -1)) for value in own))
+        whole = replicas.combine(*(tf.reshape(value, (1, -1)) for value in own))
         averages = plain.moving_mean, plain.moving_variance
         for average, value in zip(averages, whole):
             average.assign(average * plain.momentum + value * (1 - plain.momentum))
@@ -89,18 +87,6 @@ class GlobalBatchNormalization(keras.layers.Layer):
         if plain.center:
             outputs += tf.convert_to_tensor(plain.beta)
         return tf.cast(outputs, inputs.dtype)
-
-
-def combined(mean, variance):
-    """Returns mean and variance of the global batch, (C,) each.
-
-    Args:
-        mean: (1, C), of this replica's share.
-        variance: (1, C), likewise.
-    """
-    means, variances = tf.unstack(replicas.gather(tf.stack([mean, variance], 1)), 2, 1)
-    whole = tf.reduce_mean(means, 0)
-    return whole, tf.reduce_mean(variances + tf.square(means - whole), 0)
 
 
 class GlobalDropout(keras.layers.Layer):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import TINY, command, without_curves, write_pictures
+from helpers import TINY, command, without_curves, without_graphs, write_pictures
 
 from dcgan.config import load_config
 from dcgan.run import Run
@@ -23,19 +23,18 @@ def no_curves():
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def eagerly():
-    """Without graphs, whose building takes longest."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    """Without graphs, for the tests that ask for it."""
+    with without_graphs():
+        yield
 
 
 @pytest.fixture(scope="module")
-def quickly(no_curves, eagerly):
-    """Without curves, and without graphs: each start would make one of each stage."""
+def quickly(no_curves):
+    """Without curves and graphs, for all tests of a file."""
+    with without_graphs():
+        yield
 
 
 @pytest.fixture

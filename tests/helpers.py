@@ -80,6 +80,18 @@ def without_curves():
         yield
 
 
+@contextlib.contextmanager
+def without_graphs():
+    """Trains without graphs, whose building takes longest."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*run_functions_eagerly.*tf.data")
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
 def lively_generator(**knobs):
     """An untrained generator with pictures that are not grey; every weight counts."""
     import dcgan

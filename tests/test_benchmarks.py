@@ -14,11 +14,12 @@ from benchmarks import (
     measure,
     overhead,
     ring,
+    scaling,
     sizes,
     step_speed,
 )
 from benchmarks.measure import Cost
-from dcgan.config import load_flags
+from dcgan.config import load_config
 
 FOLDER = Path(measure.__file__).parent
 PROGRAMS = ["arithmetic", "explore_speed", "overhead", "published", "scaling"]
@@ -206,22 +207,38 @@ def test_pytorchs_augmentation_does_what_ours_does(name, monkeypatch):
     np.testing.assert_allclose(theirs.permute(0, 2, 3, 1), ours, atol=1e-6)
 
 
-def test_scaling_measures_two_processes_and_counts_their_exchanges():
+def test_scaling_measures_two_processes_and_counts_their_exchanges(capsys, monkeypatch):
     """The gradients of `narrow` are at least as many bytes as its weights."""
-    flags = "--recipes narrow --rounds 1 --steps 2 --small".split()
-    done = python(FOLDER / "scaling.py", *flags)
-    assert done.returncode == 0, done.stderr
-    measured, projected = (x for x in done.stdout.splitlines() if "| narrow |" in x)
-    _, _, one, two, share, _ = (cell.strip() for cell in measured.split("|"))
-    first = [float(cell.split()[0]) for cell in (one, two, share)]
-    assert first[2] == pytest.approx(first[0] / first[1], rel=0.2, abs=0.01)
-    cells = [cell.strip() for cell in projected.split("|")]
-    config = load_flags(["--recipe", "narrow", *TINY.split()])
+    real, seconds = scaling.run_processes, {1: 2.0, 2: 2.5, 3: 0}
+    counted = real("narrow", 2, 1, small=True)
+    assert counted["seconds"] > 0
+
+    def run_processes(recipe, processes, steps, small):
+        size = counted["bytes"] + 50_000 * (processes - 2)
+        return counted | {"seconds": seconds[processes], "bytes": size}
+
+    monkeypatch.setattr(scaling, "run_processes", run_processes)
+    scaling.main("--recipes narrow --rounds 1 --steps 1 --small --faster 20".split())
+    lines = [x for x in capsys.readouterr().out.splitlines() if "| narrow |" in x]
+    measured, projected = ([c.strip() for c in x.split("|")[2:-1]] for x in lines)
+    assert [cell.split()[0] for cell in measured] == ["2", "2.5", "0.80"]
+    config = load_config("narrow", **scaling.SMALL)
     networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
     weights = sum(
-        4 * v.size for n in networks for v in map(np.asarray, n.trainable_weights)
+        4 * int(np.prod(v.shape)) for n in networks for v in n.trainable_weights
     )
-    assert int(cells[2]) > 10 and 1 <= float(cells[3]) * 1e6 / weights < 2
+    exchanges, two, three, *shares = projected
+    assert int(exchanges) > 10 and 1 <= counted["bytes"] / weights < 2
+    assert float(three) - float(two) == pytest.approx(0.05, abs=0.011)
+    found = [
+        ring.efficiency(
+            *(gpus, 0.1, int(exchanges)),
+            counted["bytes"] + 50_000 * (gpus - 2),
+            ring.Network(),
+        )
+        for gpus in (8, 64, 512)
+    ]
+    assert shares == [f"{share:.0%}" for share in found]
 
 
 def test_the_ring_sends_each_byte_nearly_twice():

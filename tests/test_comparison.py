@@ -44,6 +44,7 @@ def test_spread_is_0_for_copies_and_1_for_black_and_white():
     assert spread(pictures) == pytest.approx(0.5)
 
 
+@pytest.mark.usefixtures("no_curves", "eagerly")
 def test_fit_trains_in_memory_as_the_command_does_on_disk(tiny_config, noise_images):
     sheets = dcgan.SampleGrid(every=1, count=4)
     gan, history = dcgan.fit(tiny_config, noise_images, [sheets])

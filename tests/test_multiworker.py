@@ -144,7 +144,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
 
 def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_path):
     """Also by another number of processes goes on, which rounds differently."""
-    flags = [*PLAIN, "--epochs", "30", "--data", pictures[0]]
+    flags = [*PLAIN, "--epochs", "16", "--data", pictures[0]]
     (tmp_path / "whole").mkdir()
     whole = Job(tmp_path / "whole", *flags)
     assert whole.wait() == [0, 0]
@@ -157,11 +157,11 @@ def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_pat
     assert one.log.read_bytes() == two.log.read_bytes()
     for a, b in zip(weights_of(one), weights_of(two), strict=True):
         np.testing.assert_array_equal(a, b)
-    more = [*NARROW, *flags, "--epochs", "31", "--name", "run"]
+    more = [*NARROW, *flags, "--epochs", "17", "--name", "run"]
     alone = command("train", *more, "--runs", tmp_path / "runs0")
     assert alone.returncode == 0, alone.stderr
     assert "other software or cores" in alone.stderr
-    assert len(read_rows(one.log)) == 31
+    assert len(read_rows(one.log)) == 17
 
 
 def test_other_pictures_are_refused(pictures, tmp_path):

@@ -96,5 +96,5 @@ def test_only_uint8_pictures_are_taken(images):
 
 
 def test_fewer_pictures_than_a_batch_are_refused():
-    with pytest.raises(InputError, match="Received: 5 pictures and batch_size=8"):
+    with pytest.raises(InputError, match="Received: 8, and 5 pictures"):
         make_dataset(numbered(5), 8)

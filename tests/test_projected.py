@@ -172,6 +172,7 @@ def test_it_goes_with_other_techniques(knobs):
     assert np.isfinite([float(x) for x in logs.values()]).all()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_it_grows_with_the_pictures():
     knobs = SMALL | {"progressive": [8, 16], "epochs": 2, "min_map": 4, "latent_dim": 4}
     noise = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)

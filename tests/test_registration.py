@@ -38,6 +38,7 @@ def test_a_network_loads_after_tensorflow_has_looked_for_keras(file):
     assert done.stdout.strip() == "(None, 16, 16, 3)", done.stderr
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_sample_opens_a_run_that_grew(tmp_path, picture_folder):
     knobs = "--progressive [8,16] --size 16 --epochs 2 --g_features 2 --d_features 2 "
     knobs += "--latent_dim 4 --batch_size 4 --sample_grid 2 --snapshot_every 1"

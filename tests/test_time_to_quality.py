@@ -111,8 +111,8 @@ def test_a_training_is_scored(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(time_to_quality, "command_of", command)
     data = write_pictures(tmp_path / "pictures", 12, side=16)
-    flags = [f"--data={data}", f"--runs={tmp_path}", "--recipes=default", *TINY.split()]
+    flags = [f"--data={data}", f"--runs={tmp_path}", "--recipes=narrow", *TINY.split()]
     time_to_quality.main([*flags, "--eval_every=2", "--epochs=2"])
-    (row,) = re.findall(r"^\| default \| (.*) \|$", capsys.readouterr().out, re.M)
+    (row,) = re.findall(r"^\| narrow \| (.*) \|$", capsys.readouterr().out, re.M)
     assert row.split(" | ")[0] == "2" and "+-" in row
     assert (tmp_path / "time_to_quality.png").is_file()

@@ -10,6 +10,7 @@ from helpers import TINY, command
 from PIL import Image
 
 
+@pytest.mark.usefixtures("no_curves", "eagerly")
 @pytest.mark.parametrize("channels", [1, 4])
 def test_grey_and_rgba_go_all_the_way(channels, tmp_path):
     data = tmp_path / "data"
@@ -56,7 +57,7 @@ def test_ctrl_c_in_the_middle_of_an_import_ends_with_130_too(tmp_path):
         (["--data", "nowhere"], "folder does not exist. Received: nowhere"),
         (["--data", "empty"], "folder holds no pictures"),
         (["--data", "text"], "folder holds no pictures. Received: text with 1 other"),
-        (["--data", "few"], "Received: 3 pictures and batch_size=32"),
+        (["--data", "few"], "Received: 32, and 3 pictures"),
         (["--data", "text/a.txt"], "folder is a file"),
         (["--data", "broken"], "no file in the folder is a readable picture"),
         (["--size", "48"], "size is not valid. Received: 48"),

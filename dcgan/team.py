@@ -102,13 +102,13 @@ class Team:
             InputError: If one has others, or in another order; for all of them.
         """
         own = _summary(digests)
-        differ = any(theirs != own for _, theirs in self._at_chief(own))
-        if not self.from_chief(differ):
+        others = [worker for worker, theirs in self._at_chief(own) if theirs != own]
+        if not self.from_chief(bool(others)):
             return
         listed = digests if len(digests) <= LISTED else {}  # else too long a message
         for worker, theirs in self._at_chief(listed):
             found = picture_changes(listed, theirs) or ["others, or another order"]
-            if list(theirs.items()) != list(listed.items()) or not listed:
+            if worker in others:
                 raise InputError(
                     "data: the pictures differ between machines. Received: "
                     f"{'; '.join(found)} on {worker}, compared with the chief. "
@@ -158,10 +158,8 @@ class Team:
 
         try:
             yield
-        except tf.errors.ResourceExhaustedError:  # of this worker's own memory
-            raise
         except tf.errors.OpError as error:
-            if self.links:
+            if self.links and not isinstance(error, _own_failures()):
                 time.sleep(VERDICT)  # `_read` ends the process
                 reason = f"an exchange failed: {in_a_line(error)}"
                 self._end(LOST, f"{self.cluster}: {reason}")
@@ -225,6 +223,18 @@ class Team:
         with suppress(OSError):
             os.write(self._said_to, line.encode(errors="backslashreplace"))
         os._exit(code)
+
+
+def _own_failures():
+    """Returns errors that no other worker has a part in, such as of memory."""
+    from tensorflow import errors
+
+    return (
+        errors.InvalidArgumentError,
+        errors.NotFoundError,
+        errors.ResourceExhaustedError,
+        errors.UnimplementedError,
+    )
 
 
 def _summary(digests):

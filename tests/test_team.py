@@ -122,9 +122,10 @@ def test_a_failed_exchange_waits_for_the_news_of_a_lost_worker(
     assert "error: the chief (a:1): an exchange failed: no route" in said()
 
 
-def test_a_worker_without_memory_waits_for_nobody(teams, monkeypatch):
+@pytest.mark.parametrize("name", ["ResourceExhaustedError", "InvalidArgumentError"])
+def test_a_failure_of_ones_own_waits_for_nobody(name, teams, monkeypatch):
     monkeypatch.setattr(team_module.time, "sleep", lambda seconds: 1 / 0)
-    kind = tf.errors.ResourceExhaustedError
+    kind = getattr(tf.errors, name)
     with pytest.raises(kind), teams[0].explained():
         raise kind(None, None, "")
 

@@ -65,12 +65,12 @@ def work(recipe, processes, number, ports, steps, small):
     from dcgan.cluster import Cluster
     from dcgan.training.strategy import make_strategy
 
-    knobs = SMALL if small else {}
+    knobs = (SMALL if small else {}) | {"progressive": None} | CHANGED.get(recipe, {})
     own = load_config(recipe, **knobs).batch_size
-    knobs |= {"batch_size": own * processes, "progressive": None}
+    knobs["batch_size"] = own * processes
     if processes > 1:
         knobs["distribute"] = "multiworker"
-    config = load_config(recipe, **knobs, **CHANGED.get(recipe, {}))
+    config = load_config(recipe, **knobs)
     addresses = tuple(f"127.0.0.1:{port}" for port in ports)
     strategy = make_strategy(config, Cluster(addresses, number))
     with strategy.scope():

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -123,15 +124,25 @@ def test_the_nearest_training_pictures_of_picks(folder, explorer):
     pictures, originals, ratios, copies = other.nearest()
     np.testing.assert_array_equal(originals, pictures[:, :, ::-1])  # mirrored
     assert copies.all() and (ratios < 1e-3).all()
-    mixed = np.concatenate([train[:9], 255 - train[9:, :, ::-1]])
-    other = dcgan.explore(folder, images=mixed)
-    other.pick([12, 3], seed=7)
-    pictures, _, ratios, copies = other.nearest()
-    np.testing.assert_array_equal(pictures[0], train[3])  # though picked later
-    assert copies[0] and not copies[1] and ratios[0] < ratios[1]
     explorer.pick([0])
     with pytest.raises(InputError, match="folder does not exist.*gone"):
         explorer.nearest()
+
+
+def test_what_is_most_likely_a_copy_comes_first(explorer):
+    explorer.pick([4, 5, 6])
+    made = explorer.pictures(explorer.picked())
+    near = SimpleNamespace(index=np.array([[2], [1], [0]]), ratio=np.array([2, 0.5, 1]))
+    explorer._neighbours = SimpleNamespace(
+        images=np.arange(9),
+        describe=lambda pictures: None,
+        nearest=lambda described: near,
+        repeated=lambda pictures, index: np.array([-1, -1, 7]),
+    )
+    pictures, originals, ratios, copies = explorer.nearest()
+    np.testing.assert_array_equal(pictures, made[[2, 1, 0]])
+    assert originals.tolist() == [7, 1, 2] and ratios.tolist() == [1, 0.5, 2]
+    assert copies.tolist() == [True, False, False]
 
 
 def test_epochs_show_the_same_latents(explorer, generator):

@@ -98,8 +98,7 @@ def _await_workers(cluster, card, wait, server):
         _answer(links, lost=str(error))
         raise
     except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt)
-        what = "was stopped" if stopped else f"failed: {type(error).__name__}"
+        what = "was stopped" if isinstance(error, KeyboardInterrupt) else "failed"
         _answer(links, lost=f"distribute: {cluster} {what}. {AGAIN}")
         raise
     if problem:

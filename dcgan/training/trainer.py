@@ -171,10 +171,9 @@ def _fit_run(run, stages, images, callbacks, steps, workers):
         try:
             with closing(progress):
                 for stage, gan in stages:
-                    done = gan.steps_done // steps
-                    left = not going_on.is_over(gan.config, run, done)
+                    over = going_on.is_over(gan.config, run, gan.steps_done // steps)
                     workers.start_alike(gan)
-                    if workers.agree_on_stage(left):
+                    if workers.agree_on_stage(not over):
                         fit_stage(gan, stage, images, [*callbacks, stopper])
                     if gan.config.progressive:
                         keep_stage(run, stage, gan)

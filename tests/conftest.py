@@ -16,6 +16,14 @@ def own_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(autouse=True)
+def same_draws():
+    """Gives layers that a test builds itself the same weights every time."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="module")
 def no_curves():
     """Without curves: drawing them takes a third of a tiny run."""

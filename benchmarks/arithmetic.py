@@ -2,8 +2,9 @@
 
 It prints those of each layer with a kernel for one picture, and the useful floating
 point operations of one alternating step: what the mathematics needs, however it is
-computed. Norms, activations, augmentation and optimizers are left out; they are small.
-It takes a few seconds.
+computed; but a convolution behind an upsampling counts at the large side. Norms,
+activations, augmentation and optimizers are left out; they are small. It takes a few
+seconds.
 """
 
 import sys

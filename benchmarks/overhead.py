@@ -11,7 +11,7 @@ On the recipe `default` and OpenMoji it measures, against the goals in `GOALS`:
 - from the command `python -m dcgan.train` to the end of its first step.
 
 The steps of the first two take turns, some at a time, and so do the last two. It takes
-about 15 minutes on two cores.
+about 25 minutes on two cores.
 """
 
 import functools

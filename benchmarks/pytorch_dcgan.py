@@ -65,7 +65,7 @@ class Training:
 
     Args:
         latent: Length of the latent vector.
-        features: Width of the widest maps.
+        features: Width f of G's last and D's first map; the innermost have 8 f.
     """
 
     def __init__(self, latent=100, features=64):

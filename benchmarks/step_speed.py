@@ -166,7 +166,10 @@ def main(argv=None):
     parser.add_argument("--small", action="store_true", help="narrow, to try it out")
     options = parser.parse_args(argv)
     if find_spec("torch") is None:
-        raise InputError("PyTorch is missing: pip install torch==2.13.0")
+        raise InputError(
+            "step_speed: PyTorch is missing. Received: no package torch. "
+            "Allowed: pip install torch==2.13.0"
+        )
     print_machine("torch")
     costs = measure(options.rounds, options.steps, options.small)
     print(f"\nMedians of {options.rounds} turns of {options.steps} steps (low–high)\n")

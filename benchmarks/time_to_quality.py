@@ -39,6 +39,7 @@ from dcgan.run import Run
 from dcgan.sources import recipe_names
 from dcgan.tables import read_rows
 
+RECIPES = ("keras-dcgan", "diffaugment", "r3gan", "default")
 # Epochs between scores: those of the large recipes take minutes on a CPU.
 EVAL_EVERY = {"keras-dcgan": 2, "diffaugment": 4, "r3gan": 20, "default": 20}
 OTHERS = 10
@@ -130,7 +131,7 @@ def main(argv=None):
     """Trains, draws and prints."""
     parser = parser_of(__doc__)
     add = parser.add_argument
-    add("--recipes", default=",".join(EVAL_EVERY), help="comma list (%(default)s)")
+    add("--recipes", default=",".join(RECIPES), help="comma list (%(default)s)")
     add("--minutes", type=positive_number, default=30.0, help="of each training (30)")
     add("--data", default="openmoji", help="or a folder of pictures")
     add("--size", type=positive, help="side of the pictures; the recipe's")
@@ -157,7 +158,10 @@ def main(argv=None):
     failed = [recipe for recipe in recipes if problems[recipe]]
     if failed:
         said = f"{failed[0]}: {problems[failed[0]]}"
-        raise InputError(f"{len(failed)} of {len(recipes)} failed. Received: {said}")
+        raise InputError(
+            f"{len(failed)} of {len(recipes)} failed. Received: {said}. "
+            f"All that it said: {jobs[failed[0]][1]}"
+        )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ _PUBLIC = {
     "show_comparison": "dcgan.figures.comparison",
     "show_curves": "dcgan.figures.comparison",
     "spread": "dcgan.figures.comparison",
-    "fit": "dcgan.training.trainer",
+    "fit": "dcgan.training.in_memory",
     "fit_stage": "dcgan.training.fitting",
     "shrink": "dcgan.data.shrink",
     "plan_stages": "dcgan.stages",
@@ -79,7 +79,7 @@ _NEED_TENSORFLOW = {
     "dcgan.training.health",
     "dcgan.training.progressive",
     "dcgan.training.scoring",
-    "dcgan.training.trainer",
+    "dcgan.training.in_memory",
 }
 __all__ = list(_PUBLIC)
 

@@ -119,7 +119,7 @@ def _check_knobs(where, knobs, reserved):
         raise invalid(where, knobs, "a dict of knobs")
     known = {knob.name for knob in fields(Config)} - set(reserved)
     if unknown := set(knobs or {}) - known:
-        raise _unknown_key(where, unknown, "knobs of dcgan.train but name and seed")
+        raise _unknown_key(where, unknown, f"knobs but {', '.join(reserved)}")
     for knob in ("recipe", "runs"):
         if not isinstance((knobs or {}).get(knob, ""), str):
             raise invalid(f"{where}: {knob}", knobs[knob], "a text")

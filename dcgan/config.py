@@ -29,7 +29,8 @@ DEFAULT = "default"  # the recipe of a training for which none is named
 class Config:
     """All settings of one training run.
 
-    The defaults are the recipe `narrow`: a plain DCGAN, narrow enough for any machine.
+    The defaults are the recipe `narrow`: a DCGAN with DiffAugment, upsampling and an
+    averaged generator, narrow enough for any machine.
     A recipe, a file or a flag overrides them; see `load_config`, which starts from the
     recipe `default`. Each comment below is also the knob's text in `--help`.
 
@@ -97,7 +98,7 @@ class Config:
 
     # training
     batch_size: int = 32  # pictures a step; small batches mean more steps an epoch
-    epochs: int = 800  # passes over the pictures; half an hour on two cores
+    epochs: int = 800  # passes over the pictures; each run says how long they take
     minutes: float = 0.0  # length of the whole run instead of epochs; 0 is by epochs
     loss: Loss = "bce"  # bce: the non-saturating GAN loss; rgan, ragan: relativistic
     update: Literal["alternating", "simultaneous"] = "alternating"  # D first, or both

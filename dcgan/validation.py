@@ -115,17 +115,18 @@ def _rules(config):
     yield config.channels in (1, 3, 4), "channels", "1, 3 or 4"
     yield config.projected_size in (64, 128, 256), "projected_size", "64, 128 or 256"
     powers = [2**k for k in range(1, 9) if 2**k < size]
-    yield min_map in powers, "min_map", f"a power of two below size={size}"
+    yield min_map in powers, "min_map", f"{powers[0]} to {powers[-1]}, a power of two"
     yield from stage_rules(config)
     maps = map_count(config)
     yield (
         config.g_widths is None or _positive(config.g_widths, maps),
         "g_widths",
-        f"{maps} positive numbers (from min_map={min_map} to size={size})",
+        f"{maps} numbers from 1 to {WIDEST} (from min_map={min_map} to size={size})",
     )
     layers = len(config.d_widths) if config.d_widths is not None else maps
     yield layers > 0, "d_widths", "at least one positive number"
-    yield _positive(config.d_widths or [1] * layers, layers), "d_widths", "above 0"
+    widths = config.d_widths or [1] * layers
+    yield _positive(widths, layers), "d_widths", f"numbers from 1 to {WIDEST}"
     growing = config.progressive is not None
     yield layers == maps or not growing, "d_widths", f"{maps} numbers, as it grows"
     strides = discriminator_strides(config)
@@ -136,10 +137,8 @@ def _rules(config):
     )
     last = size // 2 ** strides.count(2)
     yield last >= 1, "d_strides", f"at most {size.bit_length() - 1} strides of 2"
-    policy = [name.strip() for name in config.policy.split(",")]
-    yield set(policy) <= set(
-        POLICIES
-    ), "policy", "a comma list of color,translation,cutout"
+    policy = {name.strip() for name in config.policy.split(",")}
+    yield policy <= set(POLICIES), "policy", f"a comma list of {','.join(POLICIES)}"
     yield (
         re.fullmatch(r"\w[\w.-]{0,99}", config.name),
         "name",

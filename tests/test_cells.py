@@ -97,7 +97,7 @@ WRONG = {
     "cells: {a: }\nseeds: x": "mine.yml: seeds is not valid",
     "cells: {a: }\nmore: 1": "unknown key. Received: more.*one of about, base, cells",
     "cells: {a: {seed: 1}}": "mine.yml: a: unknown key. Received: seed",
-    "cells: {a: {runs: x}}": "mine.yml: a: unknown key. Received: runs",
+    "cells: {a: {runs: x}}": "Received: runs. Allowed: knobs but name, seed, runs",
     "cells: {a: }\nbase: {name: x}": "mine.yml: base: unknown key. Received: name",
     "cells: {base: {name: x}}": "mine.yml: base: unknown key. Received: name",
     "cells: {a b: , A-b: }": "cells is not valid.*names that differ",

@@ -224,7 +224,7 @@ def test_every_knob_says_why():
         ("--name ../up", "name is not valid"),
         ("--name .hidden", "name is not valid"),
         ("--min_map 64", "min_map is not valid.*power of two below size=64"),
-        ("--g_widths [8,4]", "g_widths is not valid.*4 positive numbers"),
+        ("--g_widths [8,4]", "g_widths is not valid.*4 numbers from 1 to"),
         ("--g_widths [a]", "g_widths is not valid.*list of whole numbers"),
         ("--d_widths []", "d_widths is not valid"),
         ("--d_widths [8,0]", "d_widths is not valid"),

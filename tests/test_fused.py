@@ -93,7 +93,7 @@ def test_three_steps_lead_to_the_same_weights(knobs, monkeypatch):
         assert moved > 1000 * max(apart, 1e-6), (name, apart, moved)
 
 
-def test_the_default_networks_use_both_and_share_every_variable():
+def test_the_narrow_networks_use_both_and_share_every_variable():
     generator = dcgan.build_generator(Config(**SMALL))
     fast = accelerate(generator)
     norms = of_kind(generator, keras.layers.BatchNormalization)

@@ -45,7 +45,7 @@ FAILURES = {
     ),
 }
 HEALTHY = {
-    "default": {"aug_prob": 1.0},
+    "narrow": {"aug_prob": 1.0},
     "W-loss": {"loss": "wgan", "gp": 10.0, "d_norm": "none", "aug_prob": 1.0},
     "relativistic": {"loss": "rgan", "r1": 0.1, "d_norm": "none", "aug_prob": 1.0},
 }

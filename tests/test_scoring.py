@@ -249,6 +249,13 @@ def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
         assert all(np.isfinite(weight).all() for weight in weights)
 
 
+def test_an_epoch_of_nan_is_not_scored(pictures):
+    """Without a model: it does not even ask for pictures."""
+    scores = dcgan.Evaluation(dcgan.load_images(pictures, 16))
+    scores.act(1, {"g_loss": float("nan")})
+    assert scores.history == [] and scores.best is None
+
+
 def test_too_few_pictures_set_aside_give_no_gap(pictures, capsys, tmp_path):
     knobs = {**KNOBS, "data": pictures, "runs": tmp_path, "epochs": 1, "holdout": 0.2}
     run = dcgan.train(dcgan.load_config("narrow", **knobs))

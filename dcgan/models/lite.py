@@ -128,14 +128,14 @@ def check_weights(name):
     file = Path(found.origin).parent / lite.file if found else None
     if file is None or not file.is_file():
         raise InputError(
-            f"extractor: the weights of {name} are missing. Received: "
+            f"projected, extractor: the weights of {name} are missing. Received: "
             f"{file or lite.package}, which does not exist. Allowed: {lite.remedy}"
         )
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != lite.sha256:
         raise InputError(
-            f"extractor: the weights of {name} are damaged or altered. Received: "
-            f"{file} with another sha256. Allowed: {lite.remedy}"
+            f"projected, extractor: the weights of {name} are damaged or altered. "
+            f"Received: {file} with another sha256. Allowed: {lite.remedy}"
         )
     return content
 

@@ -66,8 +66,8 @@ def projected_logits(make, pictures):
 
     The features are mixed by fixed random convolutions, across channels and, from the
     coarsest scale on, across scales, so that D cannot attend to a few channels only.
-    Each discriminator halves its maps down to 4x4 pixels and ends in one logit. Their
-    kernels have spectral norm.
+    Each discriminator halves its map until a side has at most 4 pixels, and a
+    convolution over all of that makes one logit. Their kernels have spectral norm.
 
     Args:
         make: The `LayerMaker` of the discriminator; its `projected_size` is the side at

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from dcgan.stages import plan_stages
+from dcgan.validation import MANY
 
-MOST = 10**9  # epochs
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
 ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the end
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
@@ -124,4 +124,4 @@ def epochs_that_fit(config, seconds, steps, seconds_a_step, work):
         long = replace(config, epochs=epochs)
         return sum(seconds_left(long, steps, seconds_a_step, work)) + work.once
 
-    return fewest + bisect_right(range(fewest + 1, MOST + 1), seconds, key=needed)
+    return fewest + bisect_right(range(fewest + 1, MANY + 1), seconds, key=needed)

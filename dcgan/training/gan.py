@@ -37,6 +37,10 @@ class GAN(AdversarialModel):
         config: The `Config`; the defaults if left out.
 
     Attributes:
+        paint: The generator in training mode, in fewer operations.
+        judge: The `Judge` of all logits.
+        of_pixels: The `Judge` of those that `gp`, `r1` and `r2` look at: without frozen
+            features, in plain operations.
         ema_generator: The average of the generator over the last steps, which makes
             the samples; the generator itself if `ema_half_life` is 0.
         step: Steps trained so far, a variable.
@@ -71,13 +75,15 @@ class GAN(AdversarialModel):
             self.ema_generator = keras.models.clone_model(generator)
             self.ema_generator.set_weights(generator.get_weights())
         with_features = bool(config.feature_matching or config.ct)
-        over = config.sync_batchnorm
-        self.judge = Judge(discriminator, with_features, fused=True, statistics=over)
+        sync = config.sync_batchnorm
+        self.judge = Judge(
+            discriminator, with_features, fused=True, sync_batchnorm=sync
+        )
         # Penalties differentiate twice, which the fused operations do not allow for.
         pixels = without_frozen_features(discriminator)
-        self.of_pixels = Judge(pixels, statistics=over)
+        self.of_pixels = Judge(pixels, sync_batchnorm=sync)
         # In a function, else Keras would list it as one more network.
-        self.paint = partial(accelerate(synchronise(generator, over)), training=True)
+        self.paint = partial(accelerate(synchronise(generator, sync)), training=True)
         self.state = {}
         self.step = self._state("step", 0, "int64")
         self.updates = self._state("updates", [0, 0], "int64")

@@ -24,11 +24,11 @@ class Judge:
         discriminator: Keras model from pictures to logits (N, L).
         with_features: Whether views have features: the layers named `features`.
         fused: Whether to compute with fewer operations; not for second derivatives.
-        statistics: Whether BatchNorm is over the replicas; see `synchronise`.
+        sync_batchnorm: Whether BatchNorm is over the replicas; see `synchronise`.
     """
 
     def __init__(
-        self, discriminator, with_features=False, fused=False, statistics=True
+        self, discriminator, with_features=False, fused=False, sync_batchnorm=True
     ):
         self.network = discriminator
         self.with_features = with_features
@@ -36,7 +36,7 @@ class Judge:
             features = [layer.output for layer in feature_layers(discriminator)]
             outputs = [*discriminator.outputs, *features]
             self.network = keras.Model(discriminator.inputs, outputs)
-        self.network = synchronise(self.network, statistics)
+        self.network = synchronise(self.network, sync_batchnorm)
         if fused:
             self.network = accelerate(self.network)
 

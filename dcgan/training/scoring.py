@@ -13,7 +13,7 @@ from dcgan.models.lite import check_weights
 from dcgan.tables import append_row, as_written, read_rows
 from dcgan.training.callbacks import PeriodicCallback, current_stage, plan_of
 
-COUNT = 400  # generated pictures that are scored: their KID is good to 1 or 2 %
+COUNT = 400  # generated pictures that are scored; KID's error is then some 2 to 8 %
 JUDGED = 500  # pictures of each kind that the discriminator's gap is taken from at most
 HEADER = (
     "epoch,kid,kid_error,precision,recall,density,coverage,variety,authpct,"
@@ -35,7 +35,8 @@ class Evaluation(PeriodicCallback):
         seed: Seed of their latents.
         run: The `Run` that gets `scores.csv` and `best/`; None keeps all in memory.
         patience: Stop training after so many scores without a lower KID; 0 is never.
-        extractor: `lite0` or `lite1`.
+        extractor: `lite0` or `lite1`; for a `projected` training lite1, since Lite0
+            helps to train it and its scores flatter.
 
     Raises:
         InputError: If there are too few pictures, or no weights of the extractor:

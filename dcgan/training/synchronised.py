@@ -12,7 +12,7 @@ from dcgan.models.norms import moments
 from dcgan.training.fused import has_plain_graph, with_layers
 
 
-def synchronise(network, statistics=True):
+def synchronise(network, sync_batchnorm=True):
     """Returns a model that computes of a global batch what `network` does of a batch.
 
     BatchNorm takes the statistics of the global batch, and dropout draws for it. Every
@@ -20,8 +20,8 @@ def synchronise(network, statistics=True):
 
     Args:
         network: A Keras model.
-        statistics: Whether BatchNorm does so. If not, each replica normalises with the
-            statistics of its share, and the moving averages take the mean of all.
+        sync_batchnorm: Whether BatchNorm does so. If not, each replica normalises with
+            the statistics of its share, and the moving averages take the mean of all.
 
     Returns:
         `keras.Model` with the very variables of `network`; or `network` itself, if it
@@ -47,7 +47,8 @@ def synchronise(network, statistics=True):
             f"distribute: {layer.name} normalises another axis than the last. "
             f"Received: axis={layer.axis}. Allowed: -1, or no strategy"
         )
-    return with_layers(network, {id(x): _replacement(x, statistics) for x in layers})
+    replacements = {id(x): _replacement(x, sync_batchnorm) for x in layers}
+    return with_layers(network, replacements)
 
 
 class GlobalBatchNormalization(keras.layers.Layer):
@@ -58,16 +59,16 @@ class GlobalBatchNormalization(keras.layers.Layer):
     Args:
         plain: The built layer, with channels last. Its weights are used and its moving
             averages move.
-        statistics: See `synchronise`.
+        sync_batchnorm: See `synchronise`.
 
     Reference:
         Ioffe and Szegedy 2015, Batch Normalization, algorithm 1.
     """
 
-    def __init__(self, plain, statistics=True):
+    def __init__(self, plain, sync_batchnorm=True):
         super().__init__(name=plain.name, dtype=plain.dtype_policy)
         self.plain = plain
-        self.statistics = statistics
+        self.sync_batchnorm = sync_batchnorm
         self.supports_masking = True
 
     def call(self, inputs, training=None, mask=None):
@@ -80,7 +81,7 @@ class GlobalBatchNormalization(keras.layers.Layer):
         averages = plain.moving_mean, plain.moving_variance
         for average, value in zip(averages, whole):
             average.assign(average * plain.momentum + value * (1 - plain.momentum))
-        mean, variance = whole if self.statistics else own
+        mean, variance = whole if self.sync_batchnorm else own
         outputs = (wide - mean) * tf.math.rsqrt(variance + plain.epsilon)
         if plain.scale:
             outputs *= tf.convert_to_tensor(plain.gamma)
@@ -120,11 +121,11 @@ def _is_over_another_axis(layer):
 
 REPLACED = {
     keras.layers.BatchNormalization: GlobalBatchNormalization,
-    keras.layers.Dropout: lambda plain, statistics: GlobalDropout(plain),
+    keras.layers.Dropout: lambda plain, sync_batchnorm: GlobalDropout(plain),
 }
 
 
-def _replacement(layer, statistics):
+def _replacement(layer, sync_batchnorm):
     for kind, make in REPLACED.items():
         if isinstance(layer, kind):
-            return make(layer, statistics)
+            return make(layer, sync_batchnorm)

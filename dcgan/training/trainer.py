@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dcgan.data.holdout import Pictures, set_aside
 from dcgan.data.pipeline import epoch_steps
-from dcgan.errors import InputError, Stopped
+from dcgan.errors import Stopped
 from dcgan.figures.overview import draw_overview
 from dcgan.origin import (
     check_pictures,
@@ -26,7 +26,6 @@ from dcgan.training import going_on, logs
 from dcgan.training.callbacks import Progress
 from dcgan.training.checkpoint import newest_checkpoint, save_checkpoint
 from dcgan.training.divergence import Diverged, find_nan
-from dcgan.training.duration import IN_MEMORY
 from dcgan.training.fitting import fit_stage
 from dcgan.training.messages import (
     announce,
@@ -38,7 +37,7 @@ from dcgan.training.run_callbacks import run_callbacks
 from dcgan.training.signals import StopBetweenSteps
 from dcgan.training.stage_files import keep_stage
 from dcgan.training.strategy import count_cards, make_strategy
-from dcgan.training.timing import plan_minutes, settle_length
+from dcgan.training.timing import settle_length
 from dcgan.training.workers import Workers, follow
 
 ROLLBACKS = 5  # to one checkpoint, until training stops all the same
@@ -202,40 +201,6 @@ def _save_stopped(run, gan, steps, between_steps):
         say_how_to_go_on(gan.config, run, steps)
     else:
         logs.forget_epochs(run, 0)  # the same command starts again
-
-
-def fit(config, images, callbacks=()):
-    """Trains as `config` says in memory, for notebooks: no run folder, no bars, no
-    checkpoints to go back to.
-
-    Args:
-        config: A `Config`.
-        images: uint8 array (N, size, size, channels), or `StoredImages`.
-        callbacks: Keras callbacks, such as `SampleGrid`.
-
-    Returns:
-        `(gan, history)`: the trained `GAN`, and a dict of lists with a number for each
-        epoch, such as `plot_losses` takes.
-
-    Example:
-        >>> gan, history = dcgan.fit(config, images)
-    """
-    if config.distribute == "multiworker":
-        raise InputError(
-            "distribute: fit is for one process. Received: multiworker. "
-            "Allowed: dcgan.train, none or mirrored"
-        )
-    deadline = time.monotonic() + 60 * config.minutes
-    workers = Workers(strategy=make_strategy(config))
-    images, _ = set_aside(images, config.holdout, config.seed)
-    if config.minutes:
-        config, stop = plan_minutes(config, images, deadline, IN_MEMORY, workers)
-        callbacks = [stop, *callbacks]
-    history = {}
-    for stage, gan in workers.grow(config, epoch_steps(images, config.batch_size)):
-        for name, values in fit_stage(gan, stage, images, callbacks).items():
-            history.setdefault(name, []).extend(values)
-    return gan, history
 
 
 def _save(run, gan):

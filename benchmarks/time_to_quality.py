@@ -28,13 +28,14 @@ from benchmarks.measure import (
 )
 from dcgan.cells import Cell
 from dcgan.cli import run_command
-from dcgan.config import load_config
+from dcgan.config import load_config, load_flags
 from dcgan.errors import InputError, check_choice
 from dcgan.figures.experiment import kid_figure
 from dcgan.figures.plots import save_figure
 from dcgan.files import whole_file
 from dcgan.jobs import run_jobs
 from dcgan.results import Result
+from dcgan.resume import differences
 from dcgan.run import Run
 from dcgan.sources import recipe_names
 from dcgan.tables import read_rows
@@ -77,20 +78,23 @@ def minutes_of(run):
     return dict(zip(seconds, (total / 60 for total in accumulate(seconds.values()))))
 
 
-def read_result(recipe, run, problem=""):
+def read_result(recipe, run, problem="", asked=None):
     """Returns the `Result` of a training; its curve has `minutes`, too.
 
     Args:
         recipe: Its recipe.
         run: The `Run`, which may not exist.
         problem: Why the training failed, empty if it did not.
+        asked: The `Config` that it should have; None for any.
     """
+    config = load_config(recipe, extractor=EXTRACTOR)
+    if asked and run.is_run() and any(differences(run.config, asked)):
+        return Result(Cell(recipe, config), problem)  # another training's
     minutes = minutes_of(run)
     # A training that died may have scores of an epoch that it did not finish.
     rows = [row for row in read_rows(run.scores) if row["epoch"] in minutes]
     rows = [row | {"minutes": minutes[row["epoch"]]} for row in rows]
     curve = {name: [row.get(name) for row in rows] for name in (rows or [{}])[0]}
-    config = load_config(recipe, extractor=EXTRACTOR)
     return Result(Cell(recipe, config), problem, curve=curve)
 
 
@@ -151,7 +155,11 @@ def main(argv=None):
     for recipe, problem in run_jobs(jobs, 1):
         problems[recipe] = problem
         print(f"{recipe} {problem or 'done'}", flush=True)
-    results = [read_result(r, Run(options.runs / r), problems[r]) for r in recipes]
+    results = []
+    for recipe in recipes:
+        asked = load_flags(jobs[recipe][0][0][1:])
+        run = Run(options.runs / recipe)
+        results.append(read_result(recipe, run, problems[recipe], asked))
     title = f"{options.minutes:g} minutes of each recipe on {Path(options.data).name}"
     title += f", KID by {EXTRACTOR}"
     write(options.out or options.runs, title, results)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from dcgan.bias import on_equal_terms
 from dcgan.config import Config, load_config
 from dcgan.errors import InputError, invalid
 from dcgan.length import check_one, settle_minutes
@@ -76,7 +77,7 @@ def plan_cells(source, seeds=None, **overrides):
     _check(path, content)
     base = content.get("base") or {}
     runs = Path(overrides.pop("runs", base.get("runs", "runs"))) / path.stem
-    cells = []
+    names, configs = [], []
     seeds = seeds or content.get("seeds") or [0]
     if len(set(seeds)) < len(seeds):
         raise invalid("seeds", seeds, "numbers that differ")
@@ -89,10 +90,12 @@ def plan_cells(source, seeds=None, **overrides):
             recipe = chosen.pop("recipe", "default")
             place = {"runs": str(runs), "name": f"{_slug(name)}-seed{seed}"}
             try:
-                cells.append(Cell(str(name), load_config(recipe, **chosen | place)))
+                configs.append(load_config(recipe, **chosen | place))
+                names.append(str(name))
             except InputError as error:
                 raise InputError(f"cell {name!r}: {error}") from error
-    folders = [cell.config.name for cell in cells]
+    cells = list(map(Cell, names, on_equal_terms(configs)))
+    folders = [config.name for config in configs]
     if len(set(folders)) < len(folders):
         raise invalid("cells", folders, "names that differ in letters or digits")
     return path.stem, str(content.get("about", path.stem)), cells

@@ -227,7 +227,7 @@ def _growth_conflicts(config):
     yield (
         config.minutes > 0 and config.cycle is not None,
         *("minutes", "cycle", "its phases set the epochs"),
-        "epochs, which stretches the phases, or cycle null",
+        "epochs, which stretches the phases",
     )
     for knob, on in (
         ("schedule", config.schedule != "constant"),

@@ -13,6 +13,7 @@ from dcgan.files import whole_file
 from dcgan.jobs import run_jobs
 from dcgan.parsing import parse_flags
 from dcgan.results import read_result
+from dcgan.run import Run
 from dcgan.validation import EXTRACTORS
 
 COUNT = 1000
@@ -58,7 +59,8 @@ def run_experiment(
         seeds: List of seeds instead of the comparison's own.
         extractor: What scores at the end: `lite0`, `lite1` or `inception`. With
             another one only the scores are taken again. If left out, each cell's knob
-            `extractor`; `lite0` if that is `auto`.
+            `extractor`; `lite0` if that is `auto`, or `lite1` if any cell is
+            `projected`, also while training.
         count: How many samples of each training are scored.
         **overrides: Knobs for all cells.
 
@@ -79,6 +81,11 @@ def run_experiment(
     if any(cell.config.distribute == "multiworker" for cell in cells):
         raise invalid("distribute", "multiworker", "none or mirrored: one machine")
     folder = cells[0].run.folder.parent
+    if Run(folder).is_run():
+        raise InputError(
+            f"experiment: its folder is that of a run. Received: {folder}. "
+            "Allowed: another folder, by --runs"
+        )
     for settings in {_picture_settings(cell.config) for cell in cells}:
         load_images(*settings)  # refused here if at all, and once for all cells
     print(f"{about}: {len(cells)} trainings, {jobs} at a time, in {folder}", flush=True)

@@ -28,8 +28,10 @@ def run_jobs(jobs, at_once):
     paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     if at_once > 1:
-        cores = max(1, (os.cpu_count() or 1) // at_once)
-        environment = {name: str(cores) for name in THREADS} | environment
+        cores = str(max(1, count_cores() // at_once))
+        # One process alone would take all of a GPU's memory.
+        shared = dict.fromkeys(THREADS, cores) | {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+        environment = shared | environment
     pool, running = ThreadPoolExecutor(at_once), set()
     try:
         futures = {
@@ -44,6 +46,12 @@ def run_jobs(jobs, at_once):
         raise
     finally:  # after Ctrl-C, which the processes have got too: wait until they saved
         pool.shutdown(cancel_futures=True)
+
+
+def count_cores():
+    """Returns how many cores this process may use, which it may be kept to."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _run(commands, log, environment, running):

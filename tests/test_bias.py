@@ -1,12 +1,19 @@
 """Scores of a network that helped to train say so."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from helpers import TINY, command
 
+import dcgan
 from dcgan import load_config
-from dcgan.bias import FLATTERS, helped_to_train, training_scores_by
+from dcgan.bias import (
+    FLATTERS,
+    helped_to_train,
+    on_equal_terms,
+    training_scores_by,
+)
 from dcgan.errors import InputError
 from dcgan.figures.scores import source_of
 from dcgan.run import Run
@@ -69,6 +76,23 @@ def test_lite0_may_be_asked_for_while_training_and_tells(tmp_path, picture_folde
     assert trained.returncode == 0, trained.stderr
     assert f"as lite0 sees them at 128x128; {FLATTERS}" in trained.stdout
     assert FLATTERS in (tmp_path / "flattered" / "report.html").read_text()
+
+
+def test_a_comparison_is_scored_by_one_network_that_takes_no_part():
+    plain, projected = (load_config("narrow", projected=on) for on in (False, True))
+    chosen = load_config("narrow", extractor="lite0")
+    assert on_equal_terms([plain, chosen]) == [plain, chosen]
+    found = on_equal_terms([plain, projected, chosen])
+    assert [config.extractor for config in found] == ["lite1", "lite1", "lite0"]
+
+
+def test_callbacks_in_a_notebook_take_it_too(picture_folder):
+    scores = dcgan.Evaluation(dcgan.load_images(picture_folder, 16))
+    config = load_config("narrow", projected=True)
+    scores.set_model(SimpleNamespace(config=config, plan=None))
+    scores.set_params({"epochs": 1})
+    scores.on_train_begin()
+    assert scores.extractor == "lite1"
 
 
 def test_scores_while_training_are_of_a_network_that_takes_no_part():

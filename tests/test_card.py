@@ -117,6 +117,13 @@ def test_the_command_trains_the_same_again(run):
     assert re.search(r"with Python 3\.\S+, TensorFlow 2\.\S+, Keras 3\.\S+\. ", card)
 
 
+def test_of_a_run_that_was_stopped_it_says_where_the_weights_are_the_same(run):
+    done = run.epoch_of("newest")
+    assert "give the same weights." in card_of(run, epochs=done)
+    stopped = card_of(run, epochs=done + 4)
+    assert f"give the same weights at the end of epoch {done}." in stopped
+
+
 @pytest.mark.parametrize("device", ["GPU: a card", "2 x the CPU (2 cores)"])
 def test_only_one_cpu_promises_the_same_weights(device, run):
     assert "give the same weights" in card_of(run)
@@ -142,6 +149,7 @@ def test_a_run_cut_by_minutes_is_told_by_its_epochs(tmp_path):
     run.generator_file.touch()
     write_card(run)
     assert "--epochs 37" in run.card.read_text()
+    assert "for 0 of 37 epochs" in run.card.read_text()
     assert "--minutes" not in run.card.read_text()
 
 

@@ -42,6 +42,14 @@ def test_diffaugment_has_four_probabilities_and_two_seeds():
     assert cells[5].title == "aug_prob 0.3 (seed 1)"
 
 
+def test_all_cells_are_scored_by_one_network_that_trains_none_of_them(tmp_path):
+    file = tmp_path / "mine.yml"
+    file.write_text("cells: {a: {recipe: narrow}, b: {recipe: narrow}}")
+    assert {c.config.extractor for c in plan_cells(file)[2]} == {"auto"}
+    file.write_text("cells: {a: {recipe: narrow}, b: {}}")
+    assert {c.config.extractor for c in plan_cells(file)[2]} == {"lite1"}
+
+
 def test_losses_has_the_twelve_cells_of_its_names():
     _, _, cells = plan_cells("losses")
     recipes = {"BCE": "simpsons-bce", "W+GP": "simpsons-wgan-gp", "W+SN": "simpsons-sn"}

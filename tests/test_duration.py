@@ -66,6 +66,8 @@ def test_what_is_off_costs_nothing():
     plain = work_of(Config(**knobs), 900, scored=True)
     assert set(plain.costs) == {"sample_every", "checkpoint_every", "eval_every"}
     assert plain.once == ONCE + 3  # 900 real pictures for the first scores
+    most = work_of(Config(**knobs), 90_000, scored=True)
+    assert most.once == pytest.approx(ONCE + 5000 / 300)  # no more are scored
     few = work_of(Config(snapshot_every=4), 9, scored=False)
     assert set(few.costs) == set(COSTS) - {"eval_every"} and few.once == ONCE
     large = work_of(Config(size=256), 9, scored=False).costs["sample_every"]

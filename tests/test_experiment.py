@@ -7,10 +7,12 @@ import pytest
 from helpers import command, write_pictures
 from PIL import Image
 
+import dcgan
 from dcgan import experiment as module
 from dcgan.cells import Cell
 from dcgan.config import load_config
 from dcgan.errors import InputError
+from dcgan.run import Run
 
 # The second cannot be trained: its run is to start from a folder that holds no run.
 CELLS = """
@@ -120,6 +122,17 @@ def test_a_cell_is_scored_at_the_end_as_while_it_trained(own, given, scorer, tmp
     cell = Cell("a", load_config("narrow", extractor=own, runs=tmp_path))
     (_, score), _ = module._job(cell, tmp_path, given, 20)
     assert score[-2:] == ["--extractor", scorer]
+
+
+def test_the_folder_of_a_run_is_left_to_it(tmp_path):
+    run = Run(tmp_path / "diffaugment")
+    run.samples.mkdir(parents=True)
+    run.config_file.touch()
+    with pytest.raises(InputError, match="experiment: its folder is that of a run"):
+        dcgan.run_experiment("diffaugment", runs=str(tmp_path))
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        *("config.yml", "samples")
+    ]
 
 
 def test_the_number_of_samples_is_checked():

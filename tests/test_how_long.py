@@ -111,6 +111,13 @@ def test_later_stages_are_expected_to_cost_as_their_pixels(clock, no_gpu, capsys
     assert line.startswith("About 8 minutes to go: 8 epochs")  # 30 x 2 + 50 x 8 = 460
 
 
+def test_frozen_features_cost_the_same_in_all_stages(clock, no_gpu, capsys):
+    stages = [Stage(32, 0, 5), Stage(64, 5, 10)]
+    told(clock, stages, steps=10, progressive=[32, 64], projected=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("About 3 minutes to go: 8 epochs")  # 80 x 2 = 160
+
+
 def test_advice_comes_at_the_start_of_a_run_on_a_cpu(
     clock, no_gpu, capsys, monkeypatch
 ):

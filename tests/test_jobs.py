@@ -23,10 +23,12 @@ def modules(tmp_path, monkeypatch):
         "print(time.time())",
         "long": "import time; time.sleep(60)",
         "threads": "import os; print(os.environ.get('OMP_NUM_THREADS'))",
+        "memory": "import os; print(os.environ.get('TF_FORCE_GPU_ALLOW_GROWTH'))",
         "package": "import dcgan, os; print(os.path.dirname(dcgan.__file__))",
     }.items():
         (tmp_path / f"{name}.py").write_text(text)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH", raising=False)
     for name in jobs.THREADS:
         monkeypatch.delenv(name, raising=False)
 
@@ -64,11 +66,24 @@ def test_two_at_once_overlap_and_one_at_a_time_does_not(tmp_path):
 def test_jobs_at_once_share_the_cores_unless_the_user_says_otherwise(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    monkeypatch.setattr(jobs, "count_cores", lambda: 6)
     for at_once, said in ((1, "None"), (2, "3"), (12, "1")):
         assert run(tmp_path, at_once, a=[["threads"]])[1] == {"a": f"{said}\n"}
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert run(tmp_path, 2, a=[["threads"]])[1] == {"a": "5\n"}
+
+
+def test_jobs_at_once_share_a_gpu(tmp_path):
+    for at_once, said in ((1, "None"), (2, "true")):
+        assert run(tmp_path, at_once, a=[["memory"]])[1] == {"a": f"{said}\n"}
+
+
+def test_only_the_cores_that_it_is_kept_to_are_counted(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5}, raising=False)
+    assert jobs.count_cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert jobs.count_cores() == 7
 
 
 def test_the_package_is_found_from_any_folder(tmp_path, monkeypatch):

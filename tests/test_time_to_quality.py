@@ -8,7 +8,7 @@ from helpers import write_pictures
 from PIL import Image
 
 from benchmarks import time_to_quality
-from dcgan.config import load_flags
+from dcgan.config import load_config, load_flags, save_config
 from dcgan.run import Run
 from dcgan.tables import append_row
 from dcgan.training.logs import TIMING_HEADER
@@ -48,6 +48,15 @@ def test_scores_of_an_epoch_that_was_not_finished_are_left_out(scored):
     assert (curve["epoch"], curve["minutes"]) == ([2, 4], [2.0, 4.0])
     scored.timing.unlink()  # in the very first epoch
     assert time_to_quality.read_result("default", scored).curve == {}
+
+
+def test_another_training_in_the_folder_does_not_count(scored):
+    scored.samples.mkdir()
+    save_config(load_config(minutes=5.0), scored.config_file)
+    for minutes, epochs in ((5.0, [2, 4]), (6.0, None)):
+        asked = load_config(minutes=minutes)
+        result = time_to_quality.read_result("default", scored, "refused", asked)
+        assert result.curve.get("epoch") == epochs and result.problem == "refused"
 
 
 def test_a_training_that_failed_says_so_beside_what_it_had_come_to(scored):

@@ -86,8 +86,8 @@ def test_a_run_ends_before_the_epoch_that_would_be_late(clock, capsys):
     stop = StopInTime(start + 60, planned=10, closing=15)
     assert end_epochs(stop, clock, [stage], stage, 10) == 4
     assert capsys.readouterr().out == (
-        "Epoch 4: Training ends here instead of after epoch 9: the machine has become "
-        "slower, and 1 min were asked for.\n"
+        "Epoch 4: Training ends here instead of after epoch 9: epochs take longer "
+        "than was planned, and 1 min were asked for.\n"
     )
     clock.time = start
     stop = StopInTime(start + 105, planned=10, closing=15)
@@ -98,9 +98,20 @@ def test_a_run_ends_before_the_epoch_that_would_be_late(clock, capsys):
 def test_on_a_slower_machine_the_end_takes_longer_too(clock):
     stage, start = Stage(64, 0, 9), clock.time
     # Twice as slow. After the first epoch, which does not tell: 20 + 10 + 15 of 95;
-    # later 20 k + 20 + 30, or with two epochs known the median of 10 and 20.
+    # later 20 k + 20 + 30, as the slower of two epochs counts.
     stop = StopInTime(start + 95, planned=10, closing=15)
     assert end_epochs(stop, clock, [stage], stage, 20) == 3
+
+
+def test_of_few_long_epochs_the_slowest_tells(clock):
+    stage, start = Stage(64, 0, 4), clock.time
+    # Half as slow again: 30 + 15 + 7.5 is within 52, though 10 was planned; the third
+    # would end at 45, but not before the fourth.
+    stop = StopInTime(start + 52.5, planned=10, closing=5)
+    assert end_epochs(stop, clock, [stage], stage, 15) == 3
+    clock.time = start
+    stop = StopInTime(start + 52.4, planned=10, closing=5)
+    assert end_epochs(stop, clock, [stage], stage, 15) == 2
 
 
 def test_no_stage_is_cut_short_but_the_last(clock):

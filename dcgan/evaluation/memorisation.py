@@ -28,7 +28,7 @@ class Nearest(NamedTuple):
     ratio: np.ndarray
 
 
-def nearest(pictures, train, mirrored, k=CANDIDATES):
+def nearest(pictures, train, mirrored, k=CANDIDATES, apart=None):
     """Finds the nearest training pictures; a mirror image is no other picture.
 
     Args:
@@ -36,6 +36,7 @@ def nearest(pictures, train, mirrored, k=CANDIDATES):
         train: (m, d) features of the training pictures.
         mirrored: (m, d) features of their mirror images.
         k: How many.
+        apart: What `among` returns for both; taken here if left out.
 
     Returns:
         `Nearest`.
@@ -43,7 +44,7 @@ def nearest(pictures, train, mirrored, k=CANDIDATES):
     found = np.minimum(distances(pictures, train), distances(pictures, mirrored))
     index = np.argsort(found, axis=1, kind="stable")[:, :k]
     distance = np.take_along_axis(found, index, 1)
-    own = among(train, mirrored)
+    own = among(train, mirrored) if apart is None else apart
     return Nearest(index, distance, distance[:, 0] / own[index[:, 0]])
 
 

@@ -1,5 +1,7 @@
 """A set of pictures, ready to find those of it that are next to others."""
 
+from functools import cached_property
+
 import numpy as np
 
 from dcgan.evaluation import memorisation
@@ -44,7 +46,13 @@ class Neighbours:
 
     def nearest(self, features, k=memorisation.CANDIDATES):
         """Returns the `memorisation.Nearest` of features (n, d)."""
-        return memorisation.nearest(features, self.features, self.mirrored, k)
+        both = self.features, self.mirrored
+        return memorisation.nearest(features, *both, k, self.apart)
+
+    @cached_property
+    def apart(self):
+        """(N,): how far each picture is from the nearest other one."""
+        return memorisation.among(self.features, self.mirrored)
 
     def repeated(self, pictures, index):
         """Returns (n,): the number of the picture that each repeats, -1 if it is none.

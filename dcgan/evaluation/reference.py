@@ -148,7 +148,7 @@ class Reference:
         """How far real pictures are from the nearest training picture."""
         if len(self._held_out) >= FEWEST:
             return self._near_real.distance[:, 0]
-        return memorisation.among(self._train, self._neighbours.mirrored)
+        return self._neighbours.apart
 
     def _alpha_scores(self, pictures):
         """The scores of transparency alone, as grey pictures."""

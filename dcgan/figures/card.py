@@ -205,7 +205,10 @@ def _again(run, config):
     if used:
         text += f"\n\nwith {', '.join(used)}."
     if str(machine.get("device", "")).startswith("the CPU"):  # sums on others vary
-        text += " The same pictures, versions and processor give the same weights."
+        done = run.epoch_of("newest")
+        ended = "" if done == config.epochs else f" at the end of epoch {done}"
+        text += " The same pictures, versions and processor give the same weights"
+        text += f"{ended}."
     return text
 
 

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import NamedTuple
 
+from dcgan.evaluation.limits import MOST
 from dcgan.stages import plan_stages
 from dcgan.validation import MANY
 
@@ -70,7 +71,7 @@ def work_of(config, pictures, scored):
 
     Args:
         config: A `Config`.
-        pictures: Number of real pictures.
+        pictures: Number of real pictures; at most 5000 are scored.
         scored: Whether there are scores.
     """
     costs = {k: v for k, v in COSTS.items() if getattr(config, k) > 0}
@@ -79,7 +80,7 @@ def work_of(config, pictures, scored):
     fixed, share = costs["sample_every"]
     larger = max(1.0, (config.size * config.sample_grid / 512) ** 2)
     costs["sample_every"] = fixed * larger, share
-    return Work(costs, ONCE + (pictures / REAL_A_SECOND if scored else 0))
+    return Work(costs, ONCE + (min(pictures, MOST) / REAL_A_SECOND if scored else 0))
 
 
 def seconds_left(config, steps, seconds_a_step, work, done=0.0):

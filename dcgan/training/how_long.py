@@ -50,7 +50,9 @@ class SayHowLong(keras.callbacks.Callback):
         step, config = self.model.steps_done, self.model.config
         side, done = current_stage(self).size, step / self.steps
         stages = plan_of(self)
-        by_pixels = [a_step * (stage.size / side) ** 2 for stage in stages]
+        # Frozen features are taken at one size in all stages, and take most of a step.
+        power = 0 if config.projected else 2
+        by_pixels = [a_step * (stage.size / side) ** power for stage in stages]
         parts = seconds_left(config, self.steps, by_pixels, self.work, done)
         say(time_left(*parts, stages[-1].last - done, self.steps, a_step))
         from_the_start = step <= TOLD_AFTER
@@ -110,7 +112,7 @@ def what_would_fit(config, seconds):
         if (fit := int(config.epochs * HOUR / seconds)) >= phases:
             ways.append(f"--epochs {fit}, which is an hour")
     elif seconds / config.epochs < HOUR / 2:
-        ways.append("--minutes 60, which fits it into an hour")
+        ways.append("--minutes 60 instead of --epochs, which fits it into an hour")
     if allows(config, size=config.size // 2):  # of lists of widths it may not
         ways.append(f"--size {config.size // 2}, a quarter of the pixels")
     features = config.g_features, config.d_features

@@ -5,6 +5,7 @@ import os
 import tensorflow as tf
 
 from dcgan.data.pipeline import epoch_steps
+from dcgan.jobs import count_cores
 from dcgan.run import step_of
 from dcgan.stages import plan_stages
 from dcgan.tables import read_table
@@ -63,10 +64,7 @@ def _device():
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"GPU: {details.get('device_name', gpus[0].name)}"
-    # Fewer than there are if the process is kept to some of them.
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count()
-    return f"the CPU ({cores} cores)"
+    return f"the CPU ({count_cores()} cores)"
 
 
 def say_how_to_go_on(config, run, steps):
@@ -109,8 +107,8 @@ def tell_stop_in_time(run, config, done, planned):
         planned: Epochs of the whole training.
     """
     sentence = (
-        f"Training ends here instead of after epoch {planned}: the machine has become "
-        f"slower, and {config.minutes:g} min were asked for."
+        f"Training ends here instead of after epoch {planned}: epochs take longer "
+        f"than was planned, and {config.minutes:g} min were asked for."
     )
     tell(run, done, OUT_OF_TIME, sentence)
 

@@ -2,6 +2,7 @@
 
 import math
 
+from dcgan.bias import training_scores_by
 from dcgan.data.shrink import shrink
 from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.limits import FEWEST, check_enough, evenly
@@ -35,8 +36,8 @@ class Evaluation(PeriodicCallback):
         seed: Seed of their latents.
         run: The `Run` that gets `scores.csv` and `best/`; None keeps all in memory.
         patience: Stop training after so many scores without a lower KID; 0 is never.
-        extractor: `lite0` or `lite1`; for a `projected` training lite1, since Lite0
-            helps to train it and its scores flatter.
+        extractor: `lite0` or `lite1`; `auto` is lite0, and lite1 for a `projected`
+            training, which Lite0 helps and where its scores flatter.
 
     Raises:
         InputError: If there are too few pictures, or no weights of the extractor:
@@ -62,11 +63,12 @@ class Evaluation(PeriodicCallback):
         seed=0,
         run=None,
         patience=0,
-        extractor="lite0",
+        extractor="auto",
     ):
         super().__init__(every, first=False)
         check_enough(images, "real pictures")
-        check_weights(extractor)
+        if extractor != "auto":
+            check_weights(extractor)
         self.images = images
         self.held_out = images[:0] if held_out is None else held_out
         self.count = count
@@ -85,6 +87,9 @@ class Evaluation(PeriodicCallback):
 
     def on_train_begin(self, logs=None):
         self._stage = current_stage(self)
+        if self.extractor == "auto":
+            self.extractor = training_scores_by(self.model.config)
+            check_weights(self.extractor)
         if self.run is not None:  # it may go on from a checkpoint
             self.history = read_rows(self.run.scores)
         # Not the one in best/, which may be of an epoch that is to come again.

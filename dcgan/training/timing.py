@@ -24,7 +24,7 @@ from dcgan.training.run_callbacks import has_scores
 
 WARM_UP = 2  # steps that are not timed: the first builds the graph
 TIMED = 40  # steps
-LATEST = 5  # epochs that tell how fast the machine is now
+LATEST = 5  # epochs that tell how fast the machine is now; of fewer the slowest does
 TIMED_SHARE = 0.05  # of the minutes at most, if steps are slow
 
 
@@ -179,7 +179,8 @@ class StopInTime(keras.callbacks.Callback):
             self._seconds.append(now - self._began)
         if current_stage(self) != last or epoch + 1 >= last.last:
             return
-        seconds = median(self._seconds)
+        enough = len(self._seconds) == LATEST
+        seconds = median(self._seconds) if enough else max(self._seconds)
         closing = self.closing * max(1.0, seconds / self.planned)
         if now + seconds + closing > self.deadline:
             # Before the checkpoint: a run that has this one has ended.

@@ -224,11 +224,6 @@ def _growth_conflicts(config):
         ("init_from", config.init_from is not None, "the first stage is smaller"),
     ):
         yield growing and on, "progressive", knob, reason, f"progressive without {knob}"
-    yield (
-        config.minutes > 0 and config.cycle is not None,
-        *("minutes", "cycle", "its phases set the epochs"),
-        "epochs, which stretches the phases",
-    )
     for knob, on in (
         ("schedule", config.schedule != "constant"),
         ("warmup", config.warmup > 0),

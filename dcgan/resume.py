@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from dcgan.errors import InputError
+from dcgan.stages import fewest_epochs, with_epochs
 
 # Knobs that change how a run is carried out, but not its mathematics.
 MAY_CHANGE = (
@@ -39,6 +40,8 @@ def check_resume(run, config):
 
 def differences(before, now):
     """Yields the knobs that differ and may not, as `g_lr 0.001 instead of 0.0004`."""
+    if now.minutes and fewest_epochs(now) <= before.epochs:
+        now = with_epochs(now, before.epochs)  # those that were found at the start hold
     for knob in fields(now):
         old, new = getattr(before, knob.name), getattr(now, knob.name)
         if old != new and not _may_change(knob.name, before, now):
@@ -46,8 +49,6 @@ def differences(before, now):
 
 
 def _may_change(knob, before, now):
-    if knob == "epochs" and now.minutes:  # those that were found at the start hold
-        return True
     if knob == "minutes":  # the epochs say instead
         return now.minutes == 0
     if knob == "epochs":  # more of the same, where no plan depends on their number

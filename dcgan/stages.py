@@ -1,12 +1,13 @@
 """The plan of a training: stages of growing picture size, and phases of each."""
 
+from dataclasses import replace
 from itertools import accumulate
 from numbers import Integral, Real
 from typing import NamedTuple
 
 from dcgan.errors import InputError
 
-LONGEST = 10**6  # epochs of a phase
+LONGEST = 10**9  # epochs of a phase
 SMALLEST = 8  # side of the first stage's pictures; less shows nothing
 
 
@@ -53,6 +54,24 @@ def plan_stages(config):
         stages.append(Stage(size, first, ends[-1], rates))
         first = ends[-1]
     return stages
+
+
+def with_epochs(config, epochs):
+    """Returns the config with other epochs; the phases of a `cycle` stretch to them.
+
+    Args:
+        config: A `Config`.
+        epochs: At least `fewest_epochs`.
+    """
+    if config.cycle is None:
+        return replace(config, epochs=epochs)
+    cycle = _stretched(config.cycle, len(_sizes(vars(config))), epochs)
+    return replace(config, epochs=epochs, cycle=cycle)
+
+
+def fewest_epochs(config):
+    """Returns the epochs of which each stage and each phase has one."""
+    return sum(max(1, len(stage.phases)) for stage in plan_stages(config))
 
 
 def stage_of(stages, epoch):

@@ -56,7 +56,6 @@ REFUSED = [
     ("progressive", "init_from", "--progressive [32,64] --init_from runs/a"),
     ("cycle", "schedule", "--recipe progan --schedule cosine"),
     ("cycle", "warmup", "--recipe progan --warmup 10"),
-    ("minutes", "cycle", "--recipe progan --minutes 10"),
 ]
 
 

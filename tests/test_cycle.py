@@ -4,7 +4,7 @@ import pytest
 
 from dcgan.config import load_config, load_flags, save_config
 from dcgan.errors import InputError
-from dcgan.stages import plan_stages
+from dcgan.stages import fewest_epochs, plan_stages, with_epochs
 
 pytestmark = pytest.mark.usefixtures("no_curves")
 
@@ -58,6 +58,16 @@ def test_stretched_phases_sum_to_the_epochs_and_have_one_at_least(epochs):
     assert sum(flat) == epochs and min(flat) >= 1
     exact = [epochs / 9, 2 * epochs / 9] * 3
     assert all(abs(a - b) <= 2 for a, b in zip(flat, exact))
+
+
+@pytest.mark.parametrize("epochs", [6, 7, 300, 10**9])
+def test_a_config_with_other_epochs_is_the_one_that_is_asked_for(epochs):
+    config = load_config("pokegan-progressive")
+    assert with_epochs(config, epochs) == load_config(config.recipe, epochs=epochs)
+    again = with_epochs(with_epochs(config, epochs), epochs)
+    assert again == with_epochs(config, epochs)
+    assert fewest_epochs(config) == 6  # three stages of two phases
+    assert fewest_epochs(load_config("narrow", progressive=[32, 64])) == 2
 
 
 def test_epochs_that_the_cycle_has_anyway_change_nothing(tmp_path):

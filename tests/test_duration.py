@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcgan.config import Config
+from dcgan.config import Config, load_config
 from dcgan.training.duration import (
     BUILDING,
     COSTS,
@@ -45,6 +45,14 @@ def test_the_most_epochs_that_fit_by_hand():
     assert epochs_that_fit(growing, 140, 10, [1, 2, 4], NOTHING) == 6
     assert epochs_that_fit(growing, 179, 10, [1, 2, 4], NOTHING) == 6
     assert epochs_that_fit(growing, 180, 10, [1, 2, 4], NOTHING) == 7  # 2, 2, 3
+
+
+def test_phases_stretch_to_what_fits():
+    cycle = [{"lr": 1e-3, "epochs": 1}, {"lr": 1e-4, "epochs": 2}]
+    config = load_config("narrow", cycle=cycle, progressive=[32, 64])
+    # of 2 n epochs each stage has n: n x 10 x (1 + 2) = 180
+    assert epochs_that_fit(config, 180, 10, [1, 2], NOTHING) == 12
+    assert epochs_that_fit(config, 0, 10, [1, 2], NOTHING) == 4  # one for each phase
 
 
 @pytest.mark.parametrize("seconds", [-100, 0, 3])

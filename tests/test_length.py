@@ -5,7 +5,6 @@ import yaml
 from helpers import command
 
 from dcgan.cells import plan_cells
-from dcgan.combinations import check_combinations
 from dcgan.config import Config, load_config, load_flags
 from dcgan.errors import InputError
 from dcgan.length import settle_minutes
@@ -40,12 +39,9 @@ def test_the_command_refuses_minutes_with_epochs_in_one_line(tmp_path):
     assert load_config(minutes=0.0, epochs=9).epochs == 9
 
 
-def test_minutes_do_not_go_with_a_cycle():
-    with pytest.raises(InputError, match="^minutes does not go with this cycle: "):
-        load_flags(["--recipe", "progan", "--minutes", "5"])
-    config = load_flags(["--recipe", "progan", "--minutes", "5", "--cycle", "null"])
-    check_combinations(config)
-    assert config.minutes == 5
+def test_phases_go_with_minutes():
+    config = load_flags(["--recipe", "progan", "--minutes", "5"])
+    assert (config.minutes, config.epochs) == (5, 300) and config.cycle
 
 
 def test_whoever_chooses_last_says_how_long(tmp_path):

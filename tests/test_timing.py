@@ -194,6 +194,25 @@ def test_a_run_by_minutes_is_the_run_by_as_many_epochs(
     assert calls == [12]
 
 
+def test_the_phases_of_a_run_by_minutes_stretch(
+    pictures, tmp_path, monkeypatch, capsys, no_curves
+):
+    """The same command goes on; one with other phases is refused."""
+    calls = a_step_takes([10.0], monkeypatch)
+    knobs = NARROW | {"data": pictures, "runs": tmp_path, "minutes": 3.0}
+    cycle = [{"lr": 1e-3, "epochs": 1}, {"lr": 1e-4, "epochs": 3}]
+    run = dcgan.train(load_config("narrow", **knobs, cycle=cycle))
+    # 0.95 x 180 s of 2 x 10 s each are 8 epochs
+    rates = [float(row["g_lr"]) for row in read_rows(run.log)]
+    assert rates == [1e-3] * 2 + [1e-4] * 6
+    capsys.readouterr()
+    dcgan.train(load_config("narrow", **knobs, cycle=cycle))
+    assert "All 8 epochs are done" in capsys.readouterr().out and calls == [12]
+    other = [{"lr": 1e-3, "epochs": 3}, {"lr": 1e-4, "epochs": 1}]
+    with pytest.raises(InputError, match="the run exists with other settings.*cycle"):
+        dcgan.train(load_config("narrow", **knobs, cycle=other))
+
+
 def late_after(epochs, monkeypatch):
     """Lets the time be over after so many epochs."""
     real = StopInTime.on_epoch_end

@@ -1,11 +1,10 @@
 """How long a training takes, and how many epochs fit into a time: arithmetic only."""
 
 from bisect import bisect_right
-from dataclasses import replace
 from typing import NamedTuple
 
 from dcgan.evaluation.limits import MOST
-from dcgan.stages import plan_stages
+from dcgan.stages import fewest_epochs, plan_stages, with_epochs
 from dcgan.validation import MANY
 
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
@@ -106,7 +105,7 @@ def seconds_left(config, steps, seconds_a_step, work, done=0.0):
 
 
 def epochs_that_fit(config, seconds, steps, seconds_a_step, work):
-    """Returns how many epochs fit into some seconds, at least one for each stage.
+    """Returns how many epochs fit into some seconds, at least `fewest_epochs`.
 
     Args:
         config: A `Config`, whose own `epochs` do not count.
@@ -119,10 +118,10 @@ def epochs_that_fit(config, seconds, steps, seconds_a_step, work):
         >>> epochs_that_fit(Config(), 100.0, 10, [0.5], Work({}, 10.0))  # 90 / 5
         18
     """
-    fewest = len(plan_stages(config))
+    fewest = fewest_epochs(config)
 
     def needed(epochs):
-        long = replace(config, epochs=epochs)
+        long = with_epochs(config, epochs)
         return sum(seconds_left(long, steps, seconds_a_step, work)) + work.once
 
     return fewest + bisect_right(range(fewest + 1, MANY + 1), seconds, key=needed)

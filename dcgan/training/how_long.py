@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from dcgan.stages import plan_stages
+from dcgan.stages import fewest_epochs
 from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import seconds_left
 from dcgan.validation import allows
@@ -107,11 +107,7 @@ def what_would_fit(config, seconds):
     if seconds <= HOUR or config.minutes:
         return ""
     ways = []
-    if config.cycle:
-        phases = sum(len(stage.phases) for stage in plan_stages(config))
-        if (fit := int(config.epochs * HOUR / seconds)) >= phases:
-            ways.append(f"--epochs {fit}, which is an hour")
-    elif seconds / config.epochs < HOUR / 2:
+    if config.epochs * HOUR / seconds >= max(2, fewest_epochs(config)):
         ways.append("--minutes 60 instead of --epochs, which fits it into an hour")
     if allows(config, size=config.size // 2):  # of lists of widths it may not
         ways.append(f"--size {config.size // 2}, a quarter of the pixels")

@@ -9,7 +9,7 @@ from statistics import median
 import keras
 
 from dcgan.data.pipeline import epoch_steps
-from dcgan.stages import plan_stages
+from dcgan.stages import plan_stages, with_epochs
 from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import (
     SHARE,
@@ -74,7 +74,7 @@ def time_stages(config, images, workers):
     count = len(plan_stages(config))
     steps = epoch_steps(images, config.batch_size)
     epochs = count * (WARM_UP + TIMED)  # enough steps in each stage
-    trial = replace(config, minutes=0.0, epochs=epochs, init_from=None)
+    trial = replace(config, minutes=0.0, epochs=epochs, cycle=None, init_from=None)
     limit = 60 * config.minutes * TIMED_SHARE / count
     found, started = [], time.monotonic()
     for stage, gan in workers.grow(trial, steps):
@@ -106,7 +106,7 @@ def settle_length(config, run, pictures, checkpoint, started, workers):
     if not config.minutes:
         return config, StopInTime()
     if checkpoint:
-        return replace(config, epochs=run.config.epochs), StopInTime()
+        return with_epochs(config, run.config.epochs), StopInTime()
     images, count = pictures.train, len(pictures.train) + len(pictures.held_out)
     work = work_of(config, count, has_scores(config, images))
     deadline = started + 60 * config.minutes
@@ -135,7 +135,7 @@ def plan_minutes(config, images, deadline, work, workers, run=None):
     steps = epoch_steps(images, config.batch_size)
     left = deadline - time.monotonic() - building
     epochs = epochs_that_fit(config, SHARE * left, steps, a_step, work)
-    config = replace(config, epochs=epochs)
+    config = with_epochs(config, epochs)
     needed = sum(seconds_left(config, steps, a_step, work)) + work.once
     if needed > left:
         more = in_plain_words(needed - left)

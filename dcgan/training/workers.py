@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from dcgan.data.pipeline import epoch_steps
-from dcgan.stages import plan_stages, stage_of
+from dcgan.stages import plan_stages, stage_of, with_epochs
 from dcgan.team import Team
 from dcgan.training.checkpoint import training_variables
 from dcgan.training.divergence import Diverged, StopOnNaN
@@ -99,7 +99,7 @@ def _time(config, images, workers, stopper, order):
 
 def _train(config, images, workers, stopper, order):
     steps = epoch_steps(images, config.batch_size)
-    config = replace(config, epochs=order["epochs"], init_from=None)
+    config = with_epochs(replace(config, init_from=None), order["epochs"])
     first = stage_of(plan_stages(config), order["step"] / steps)
     try:
         for stage, gan in workers.grow(config, steps, first):

@@ -84,7 +84,9 @@ def test_a_file_of_one_s_own(tmp_path):
     file.write_text("base: {size: 16, epochs: 3}\ncells:\n  A b: \n  C!: {g_lr: 0.1}\n")
     name, about, (one, two) = plan_cells(file, runs="r")
     assert (name, about) == ("mine", "mine")
-    assert one.config == load_config(size=16, epochs=3, runs="r/mine", name="a-b-seed0")
+    place = {"runs": "r/mine", "name": "a-b-seed0"}
+    expected = load_config(size=16, epochs=3, extractor="lite1", **place)
+    assert one.config == expected
     assert two.config.name == "c-seed0" and two.config.g_lr == 0.1
 
 

@@ -49,7 +49,8 @@ def test_advice_is_for_long_runs_that_chose_no_time():
     assert what_would_fit(Config(minutes=120.0), 2 * HOUR) == ""
     assert what_would_fit(config, HOUR + 1) == (
         "To have less to wait for: Ctrl-C, and again with --overwrite and --minutes "
-        "60, which fits it into an hour; or --size 32, a quarter of the pixels; or "
+        "60 instead of --epochs, which fits it into an hour; or --size 32, a quarter "
+        "of the pixels; or "
         "--g_features 8 --d_features 16, a quarter to a half of the multiplications."
     )
 

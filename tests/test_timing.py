@@ -9,6 +9,7 @@ from helpers import read_rows, without_curves, write_pictures
 
 import dcgan
 from dcgan.config import Config, load_config
+from dcgan.errors import InputError
 from dcgan.stages import Stage
 from dcgan.training import timing
 from dcgan.training.duration import IN_MEMORY, Work

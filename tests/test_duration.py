@@ -4,6 +4,7 @@ import pytest
 
 from dcgan.config import Config, load_config
 from dcgan.training.duration import (
+    A_STAGE,
     BUILDING,
     COSTS,
     ONCE,
@@ -78,5 +79,7 @@ def test_what_is_off_costs_nothing():
     assert most.once == pytest.approx(ONCE + 5000 / 300)  # no more are scored
     few = work_of(Config(snapshot_every=4), 9, scored=False)
     assert set(few.costs) == set(COSTS) - {"eval_every"} and few.once == ONCE
+    grown = work_of(Config(progressive=[16, 32, 64]), 9, scored=False)
+    assert grown.once == ONCE + 2 * A_STAGE
     large = work_of(Config(size=256), 9, scored=False).costs["sample_every"]
     assert large == (16 * COSTS["sample_every"][0], COSTS["sample_every"][1])

@@ -9,6 +9,7 @@ from dcgan.validation import MANY
 
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
 ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the end
+A_STAGE = 3.0  # seconds more of each further stage: its gradients' graph, its folder
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
 BUILDING = 4.0  # seconds for networks and graph, estimated for two idle cores
 SLOWEST = 3.0  # that factor is believed; more is mostly a moment's load
@@ -79,7 +80,8 @@ def work_of(config, pictures, scored):
     fixed, share = costs["sample_every"]
     larger = max(1.0, (config.size * config.sample_grid / 512) ** 2)
     costs["sample_every"] = fixed * larger, share
-    return Work(costs, ONCE + (min(pictures, MOST) / REAL_A_SECOND if scored else 0))
+    once = ONCE + A_STAGE * (len(plan_stages(config)) - 1)
+    return Work(costs, once + (min(pictures, MOST) / REAL_A_SECOND if scored else 0))
 
 
 def seconds_left(config, steps, seconds_a_step, work, done=0.0):

@@ -205,5 +205,7 @@ def test_missing_weights_are_one_line_and_exit_code_2(fake, real, tmp_path):
     done = python(tmp_path / "program.py")
     assert done.returncode == 2 and done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert line.startswith("error: extractor: the weights of lite0 are missing")
+    assert line.startswith(
+        "error: projected, extractor: the weights of lite0 are missing"
+    )
     assert LITES["lite0"].remedy in line and not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from helpers import command, read_rows, without_curves, write_pictures
+from stopping import train_until
 
 import dcgan
 from dcgan.config import load_config
@@ -55,33 +56,6 @@ def again(finished, tmp_path):
         return load_config(finished.config_file, **{"runs": tmp_path} | knobs)
 
     return run, config
-
-
-class Stop(keras.callbacks.Callback):
-    """Ctrl-C before a batch of an epoch: the epoch from 1, the batch from 0."""
-
-    def __init__(self, epoch, batch):
-        super().__init__()
-        self.when = epoch, batch
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch + 1
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if (self._epoch, batch) == self.when:
-            raise KeyboardInterrupt
-
-
-def train_until(config, *when):
-    chosen = trainer.run_callbacks
-
-    def with_stop(*args):
-        return [*chosen(*args), Stop(*when)]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "run_callbacks", with_stop)
-        with pytest.raises(KeyboardInterrupt):
-            dcgan.train(config)
 
 
 def files_of(folder):

@@ -77,9 +77,9 @@ _NEED_TENSORFLOW = {
     "dcgan.training.callbacks",
     "dcgan.training.gradients",
     "dcgan.training.health",
+    "dcgan.training.in_memory",
     "dcgan.training.progressive",
     "dcgan.training.scoring",
-    "dcgan.training.in_memory",
 }
 __all__ = list(_PUBLIC)
 

@@ -30,9 +30,9 @@ class Config:
     """All settings of one training run.
 
     The defaults are the recipe `narrow`: a DCGAN with DiffAugment, upsampling and an
-    averaged generator, narrow enough for any machine.
-    A recipe, a file or a flag overrides them; see `load_config`, which starts from the
-    recipe `default`. Each comment below is also the knob's text in `--help`.
+    averaged generator, narrow enough for any machine. A recipe, a file or a flag
+    overrides them; see `load_config`, which starts from the recipe `default`. Each
+    comment below is also the knob's text in `--help`.
 
     Raises:
         InputError: If a value is out of range or two knobs contradict each other.

@@ -205,10 +205,9 @@ def _again(run, config):
     if used:
         text += f"\n\nwith {', '.join(used)}."
     if str(machine.get("device", "")).startswith("the CPU"):  # sums on others vary
-        done = run.epoch_of("newest")
-        ended = "" if done == config.epochs else f" at the end of epoch {done}"
+        whole = run.epoch_of("newest") == config.epochs
         text += " The same pictures, versions and processor give the same weights"
-        text += f"{ended}."
+        text += "." if whole else " after as many steps."
     return text
 
 

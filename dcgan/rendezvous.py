@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from dcgan.agreement import describe, difference
 from dcgan.cluster import find_cluster
@@ -167,7 +168,7 @@ def _see_who_is_reached(cluster, links):
     _answer(links, reach=True)
     problem = _unreached(cluster, links)
     for number, link in links.items():
-        found = link.receive(3 * REACH)
+        found = link.receive(6 * REACH)  # it tries two, each for twice as long at most
         if found is None:
             raise Lost(f"distribute: {cluster.name(number)} has gone again. {AGAIN}")
         problem = problem or found.get("unreached")
@@ -177,8 +178,10 @@ def _see_who_is_reached(cluster, links):
 def _unreached(cluster, numbers):
     """Returns the first of some workers that cannot be connected to, or None."""
     for number in numbers:
+        connect = partial(_connect, cluster.addresses[number])
         try:
-            _connect(cluster.addresses[number], REACH).close()
+            # Again, too: the name of a machine that is there may be known a bit later.
+            _try_for(REACH, connect).close()
         except OSError as error:
             return (
                 f"distribute: {cluster.name(number)} cannot be reached from {cluster}. "
@@ -190,14 +193,23 @@ def _unreached(cluster, numbers):
 
 def _join(cluster, card, wait):
     """Returns the `Link` to the chief, also to one that is started again meanwhile."""
-    deadline, reason = time.monotonic() + wait, ""
-    while (left := deadline - time.monotonic()) > 0:
+    connect = partial(_connect, cluster.addresses[0])
+    try:
+        return _try_for(wait, lambda left: _greet(cluster, card, connect(left), wait))
+    except OSError as error:
+        raise InputError(_absent(cluster.name(0), wait, str(error))) from None
+
+
+def _try_for(seconds, attempt):
+    """Returns what a function of the seconds left returns, once it does not fail."""
+    deadline = time.monotonic() + seconds
+    while True:
         try:
-            return _greet(cluster, card, _connect(cluster.addresses[0], left), wait)
-        except OSError as error:
-            reason = str(error)
+            return attempt(max(deadline - time.monotonic(), PAUSE))
+        except OSError:
+            if time.monotonic() + PAUSE > deadline:
+                raise
         time.sleep(PAUSE)
-    raise InputError(_absent(cluster.name(0), wait, reason))
 
 
 def _greet(cluster, card, connection, wait):
@@ -238,7 +250,8 @@ def _listen(cluster):
     except OSError as error:
         raise InputError(
             f"distribute: the port of {cluster} cannot be opened ({error}). "
-            f"Received: {address}. Allowed: a port that is free on that machine"
+            f"Received: {address}. Allowed: a port that is free on that machine, and a "
+            "new process for each training"
         ) from None
 
 

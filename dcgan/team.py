@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 
 from dcgan.errors import InputError, Lost, in_a_line, one_line
 from dcgan.origin import picture_changes
+from dcgan.watchdog import killed_after
 
 LOST, REFUSED = Lost.exit_code, InputError.exit_code
 GONE = (
@@ -25,6 +26,8 @@ BEAT = 5.0  # seconds between two signs of life
 # So many of this process without one of another mean that the other has gone, though
 # its connection stays. Not seconds: those also pass while this process is suspended.
 SILENCE = 12
+STARTING = 120  # the same while the other one imports from a slow disk
+JOINING = 300.0  # seconds for TensorFlow to connect workers that are all there
 LISTED = 100_000  # pictures of which a message tells the names
 VERDICT = (SILENCE + 3) * BEAT  # seconds in which the loss of a worker is known
 
@@ -152,6 +155,23 @@ class Team:
         self._tell(starting=False)
 
     @contextmanager
+    def joining(self):
+        """Bounds the time in which TensorFlow connects the workers.
+
+        Its call holds Python's lock, so that no thread here hears of one that goes.
+        """
+        if not self.links:
+            yield
+            return
+        line = (
+            f"\nerror: {self.cluster}: TensorFlow did not reach all workers within "
+            f"{JOINING:g} seconds: one has gone, or its port is taken. The same "
+            "command on all machines goes on from the last checkpoint\n"
+        )
+        with killed_after(JOINING, line, self._said_to):
+            yield
+
+    @contextmanager
     def explained(self):
         """Lets the news of a lost worker come before the failure of an exchange."""
         import tensorflow as tf
@@ -188,10 +208,13 @@ class Team:
         """Gives signs of life, and counts for how many of them others gave none."""
         while not self._left.wait(BEAT):
             self._tell(alive=True)
-            for number in self.links.keys() - self._farewells - self._starting:
+            for number in self.links.keys() - self._farewells:
                 self._silent[number] += 1
-                if self._silent[number] > SILENCE:
+                if self._silent[number] > self._patience(number):
                     return self._end(LOST, f"{self.cluster.name(number)} {GONE}")
+
+    def _patience(self, number):
+        return STARTING if number in self._starting else SILENCE
 
     def _read(self, number):
         """Takes in what a worker says, until it or this one ends."""

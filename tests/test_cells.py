@@ -16,8 +16,8 @@ def differences(cell, other):
 
 def test_the_comparisons_that_come_with_the_package():
     assert experiment_names() == [
-        *("augmentation-policies", "diffaugment", "losses", "progressive"),
-        *("quality", "stabilisers"),
+        *("augmentation-policies", "diffaugment", "frozen", "losses"),
+        *("progressive", "quality", "stabilisers"),
     ]
 
 
@@ -129,5 +129,7 @@ def test_the_name_of_a_file_names_a_folder(tmp_path):
 
 
 def test_an_unknown_comparison_is_refused():
-    with pytest.raises(InputError, match="no such experiment.*diffaugment, losses"):
+    with pytest.raises(
+        InputError, match="no such experiment.*diffaugment, frozen, losses"
+    ):
         plan_cells("nope")

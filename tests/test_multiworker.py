@@ -24,6 +24,20 @@ NARROW = (
 PLAIN = ["--aug_prob", "0"]
 PENALTY = "--loss wgan --gp 10 --aug_prob 0.5".split()
 GROWN = ["--progressive", "[8,16]", "--min_map", "4", "--grow", "image"]
+LONELY = """
+import socket, sys
+from dcgan import load_config, team
+from dcgan.cluster import Cluster
+from dcgan.link import Link
+from dcgan.training.strategy import make_strategy
+team.JOINING = 2
+server = socket.create_server(("127.0.0.1", 0))
+links = {1: Link(socket.create_connection(server.getsockname()))}
+chief = team.Team(Cluster(tuple(sys.argv[1:]), 0), links)
+with chief.joining():
+    make_strategy(load_config("narrow", distribute="multiworker"), chief.cluster)
+print("joined")
+"""
 BOUND = 120  # seconds in which the others have to end; also on a busy machine
 
 
@@ -88,7 +102,7 @@ class Job:
 def pictures(tmp_path_factory):
     """Two folders with the same pictures, as two machines have them."""
     folder = tmp_path_factory.mktemp("pictures")
-    return [write_pictures(folder / name, 8, side=16) for name in ("here", "there")]
+    return [write_pictures(folder / name, 12, side=16) for name in ("here", "there")]
 
 
 def weights_of(run):
@@ -107,9 +121,11 @@ def alone(pictures, tmp_path_factory):
 
 
 def test_two_processes_equal_one_and_the_chief_alone_writes(alone, pictures, tmp_path):
-    """With stages, a penalty, an averaged generator, DiffAugment and dropout."""
+    """With stages, a penalty, an averaged generator, DiffAugment and dropout, and with
+    scores and looks at the gradients, which are the chief's alone."""
     own = [("--data", folder) for folder in pictures]
-    job = Job(tmp_path, *PENALTY, *GROWN, own=own)
+    looks = ["--eval_every", "2", "--gradients_every", "1"]
+    job = Job(tmp_path, *PENALTY, *GROWN, *looks, own=own)
     assert job.wait() == [0, 0], job.said(0) + job.said(1)
     run = Run(tmp_path / "runs0" / "run")
     assert not (tmp_path / "runs1").exists()
@@ -118,6 +134,8 @@ def test_two_processes_equal_one_and_the_chief_alone_writes(alone, pictures, tmp
     for row, other in zip(read_rows(alone.log), read_rows(run.log), strict=True):
         np.testing.assert_allclose(float(row["g_loss"]), float(other["g_loss"]), 1e-4)
     assert "2 x the CPU" in job.said(0)
+    assert [row["epoch"] for row in read_rows(run.scores)] == ["2"]
+    assert run.gradients.is_file()
 
 
 def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
@@ -143,7 +161,7 @@ def test_a_worker_that_is_killed_ends_the_others_and_the_job_goes_on(
 
 
 def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_path):
-    """Also by another number of processes goes on, which rounds differently."""
+    """So it is with the weights of one process, which can also go on."""
     flags = [*PLAIN, "--epochs", "16", "--data", pictures[0]]
     (tmp_path / "whole").mkdir()
     whole = Job(tmp_path / "whole", *flags)
@@ -157,21 +175,41 @@ def test_a_signal_to_any_process_stops_all_and_resume_is_exact(pictures, tmp_pat
     assert one.log.read_bytes() == two.log.read_bytes()
     for a, b in zip(weights_of(one), weights_of(two), strict=True):
         np.testing.assert_array_equal(a, b)
-    more = [*NARROW, *flags, "--epochs", "17", "--name", "run"]
+    plain = [*NARROW, *flags, "--name", "run"]
+    done = command("train", *plain, "--runs", tmp_path / "alone")
+    assert done.returncode == 0, done.stderr
+    single = weights_of(Run(tmp_path / "alone" / "run"))
+    for a, b in zip(single, weights_of(two), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    more = [*plain, "--epochs", "17"]
     alone = command("train", *more, "--runs", tmp_path / "runs0")
     assert alone.returncode == 0, alone.stderr
     assert "other software or cores" in alone.stderr
     assert len(read_rows(one.log)) == 17
 
 
+def test_a_worker_that_goes_before_tensorflow_has_met_it_is_not_waited_for():
+    """Its call answers to nothing, not even to a signal."""
+    found = subprocess.run(
+        [sys.executable, "-c", LONELY, *free_addresses()],
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+        timeout=BOUND,
+    )
+    assert found.returncode == -signal.SIGKILL and not found.stdout
+    assert "error: the chief (127.0.0.1:" in found.stderr
+    assert "TensorFlow did not reach all workers within 2 seconds" in found.stderr
+
+
 def test_other_pictures_are_refused(pictures, tmp_path):
-    other = write_pictures(tmp_path / "other", 8, side=17)
+    other = write_pictures(tmp_path / "other", 12, side=17)
     own = [("--data", pictures[0]), ("--data", other)]
     job = Job(tmp_path, own=own)
     assert job.wait() == [2, 2]
     for number in (0, 1):
         (line,) = job.errors(number)
-        assert "8 altered (00.png, 01.png, 02.png, ...) on worker 1 (127.0.0" in line
+        assert "12 altered (00.png, 01.png, 02.png, ...) on worker 1 (127.0.0" in line
     assert not (tmp_path / "runs0").exists()
 
 

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dcgan import make_dataset
 from dcgan.errors import InputError
@@ -85,7 +86,10 @@ def test_flips_are_half_of_the_pictures_and_repeat():
 
 
 def test_the_stream_has_no_end():
+    """It also says so: else several workers ask each other before each step."""
     dataset = make_dataset(numbered(4), 2)
+    for each in (dataset, dataset.shares(2, [0, 1])):
+        assert each.cardinality() == tf.data.INFINITE_CARDINALITY
     assert sum(1 for _ in itertools.islice(dataset, 500)) == 500
 
 
@@ -93,6 +97,11 @@ def test_the_stream_has_no_end():
 def test_only_uint8_pictures_are_taken(images):
     with pytest.raises(InputError, match="images is not valid.*uint8"):
         make_dataset(images, 4)
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused():
+    with pytest.raises(InputError, match="Received: 5 for 2 replicas"):
+        make_dataset(numbered(8), 5).shares(2, [0, 1])
 
 
 def test_fewer_pictures_than_a_batch_are_refused():

@@ -174,8 +174,26 @@ def test_an_address_that_cannot_be_reached_is_named(two, start, monkeypatch):
     assert f"worker 1 ({wrong[1]}) cannot be reached from the chief (127.0.0.1:" in one
 
 
-def test_workers_see_whether_they_reach_each_other(three, start):
+def test_a_name_may_be_known_late(two, monkeypatch):
+    """A pod that is there is not in the list of names yet."""
+    real, tries = rendezvous._connect, []
+
+    def connect(address, timeout):
+        tries.append(address)
+        if len(tries) < 3:
+            raise socket.gaierror(-2, "Name or service not known")
+        return real(address, timeout)
+
+    monkeypatch.setattr(rendezvous, "_connect", connect)
+    host, port = two[1].split(":")
+    with socket.create_server((host, int(port))):
+        assert rendezvous._unreached(Cluster(two, 0), [1]) is None
+    assert tries == [two[1]] * 3
+
+
+def test_workers_see_whether_they_reach_each_other(three, start, monkeypatch):
     """Here the third one does not listen at all: the second one finds out, too."""
+    monkeypatch.setattr(rendezvous, "REACH", 0.5)
     chief = start(three, 0)
     links = [greet(three, number) for number in (1, 2)]
     assert [link.receive(20) for link in links] == [{"reach": True}] * 2

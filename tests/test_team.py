@@ -205,6 +205,33 @@ def test_a_worker_that_starts_is_waited_for(beating, teams, ended, monkeypatch):
         assert time.monotonic() < deadline
 
 
+def test_a_worker_that_starts_without_end_is_not(
+    beating, teams, ended, monkeypatch, said
+):
+    """Such as from a disk of the network that has gone: its connection stays."""
+    monkeypatch.setattr(team_module, "STARTING", 20)
+    with teams[1].starting(), monkeypatch.context() as patch:
+        patch.setattr(teams[1], "_tell", lambda **message: None)
+        assert ended.get(timeout=60) == LOST
+    assert "error: worker 1 (b:2) has gone" in said()
+
+
+def test_only_with_others_is_the_joining_watched(teams, monkeypatch):
+    watched = []
+
+    @contextmanager
+    def killed_after(seconds, line, stderr):
+        watched.append((seconds, line))
+        yield
+
+    monkeypatch.setattr(team_module, "killed_after", killed_after)
+    for team in (Team(), *teams):
+        with team.joining():
+            pass
+    assert [seconds for seconds, _ in watched] == [team_module.JOINING] * 2
+    assert "error: the chief (a:1): TensorFlow did not reach" in watched[0][1]
+
+
 @pytest.mark.parametrize("left", [True, False])
 def test_a_worker_that_lives_or_has_left_is_not_missed(left, beating, teams, ended):
     if left:

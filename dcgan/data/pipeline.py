@@ -13,7 +13,7 @@ from dcgan.errors import invalid
 from dcgan.pixels import to_float
 from dcgan.randomness import draw_key, permutation
 from dcgan.replicas import Share
-from dcgan.validation import jitter_strengths
+from dcgan.validation import check_share, jitter_strengths
 
 
 def make_dataset(
@@ -78,6 +78,7 @@ def make_dataset(
     orders = tf.data.Dataset.range(first, tf.int64.max).flat_map(order_of).skip(done)
 
     def shares(count, numbers):
+        check_share(batch_size, count)
         own = tf.data.Dataset.from_tensor_slices(list(numbers))
         parts = orders.flat_map(lambda *order: own.map(lambda number: (*order, number)))
         return _ahead(parts, partial(batch_of, count=count), len(numbers))
@@ -112,7 +113,10 @@ def spread(dataset, strategy):
 def _ahead(orders, batch_of, batches=1):
     """Makes batches while others are trained on; a step takes so many."""
     dataset = orders.map(batch_of, num_parallel_calls=2, deterministic=True)
-    return dataset.prefetch(2 * batches)
+    # Otherwise several workers would ask each other before each step whether there is
+    # another batch.
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return dataset.prefetch(2 * batches).apply(endless)
 
 
 def epoch_steps(images, batch_size):

@@ -87,7 +87,9 @@ def train(config, images, names=None, started=None, team=None):
     team.compare_cards(count_cards())
     pictures = Pictures(*set_aside(images, config.holdout, config.seed), digests)
     with team.explained():
-        workers = Workers(team, make_strategy(config, team.cluster))
+        with team.joining():
+            strategy = make_strategy(config, team.cluster)
+        workers = Workers(team, strategy)
         if not team.is_chief:
             return follow(config, pictures.train, workers)
         finished = _lead(config, run, pictures, started, workers)

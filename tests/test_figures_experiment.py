@@ -11,6 +11,7 @@ from dcgan.cells import Cell
 from dcgan.config import load_config
 from dcgan.figures import experiment as figures
 from dcgan.figures.grids import image_grid, save_picture
+from dcgan.figures.score_table import sources
 from dcgan.results import Result, read_result
 from dcgan.run import Run
 
@@ -150,6 +151,17 @@ def test_all_files_are_written(results, runs, tmp_path):
     for name in ("curves.png", "grid.png", "comparison.gif"):
         with Image.open(tmp_path / name) as picture:
             picture.verify()
+
+
+def test_trainings_that_end_at_other_epochs_have_one_source(results):
+    """As those of the same minutes do."""
+    results = [
+        replace(r, scores=r.scores | {"generator": "newest", "epoch": epoch})
+        for r, epoch in zip((r for r in results if r.scores), (32, 82, 58))
+    ]
+    (said,) = sources(results).strip().splitlines()
+    assert said.startswith("30 generated pictures of the newest generator, epoch 32 to")
+    assert "epoch 82" not in sources(results[:1])
 
 
 def test_nothing_is_drawn_of_nothing(tmp_path):

@@ -29,13 +29,24 @@ def first_seeds(results):
 def sources(results):
     """Returns what the scores were taken from, and the floor of KID, as paragraphs."""
     scores = [result.scores for result in results if result.scores]
-    found = {(source_of(s), f"{s['kid_floor']:.0f}"): None for s in scores}
-    lines = [f"{source}. KID floor: {floor}.\n\n" for source, floor in found]
+    alike = {}  # but for the epochs, which differ where the minutes are the same
+    for score in scores:
+        key = source_of(score | {"epoch": ""}), f"{score['kid_floor']:.0f}"
+        alike.setdefault(key, []).append(score)
+    lines = [
+        f"{source_of(found[0] | {'epoch': _ends(found)})}. KID floor: {floor}.\n\n"
+        for (_, floor), found in alike.items()
+    ]
     training = {training_scores_by(r.cell.config) for r in results if r.scores}
     if training != {score["extractor"] for score in scores}:
         seen = " or ".join(sorted(training))
         lines.append(f"The lowest KID is by {seen}, while training.\n\n")
     return "".join(lines)
+
+
+def _ends(scores):
+    epochs = sorted({score["epoch"] for score in scores if "epoch" in score})
+    return " to ".join(map(str, dict.fromkeys([*epochs[:1], *epochs[-1:]])))
 
 
 def table(results):

@@ -58,7 +58,8 @@ def choose_pictures(run, pictures, count, rank, drop_alike, drop_copies, data=No
         train, _ = load_split(run.config, pictures.shape[1], data)
     if rank == "discriminator":
         judge = run.load_discriminator()
-    found = choose(pictures, rank, judge, train, drop_copies, drop_alike)
+    batch = run.config.batch_size
+    found = choose(pictures, rank, judge, train, drop_copies, drop_alike, batch)
     left = len(found.order)
     if drop_alike or drop_copies:
         dropped = {"training pictures": found.copies} if drop_copies else {}

@@ -55,11 +55,10 @@ def export(run, format, out, best=False):
 
 def _write(format, generator, out, config):
     if format == "web":
-        from dcgan.data.openmoji import SOURCE
+        from dcgan.credit import page_credit
         from dcgan.exporting.web import save_page
 
-        credit = f"Trained on {SOURCE}." if config.data == "openmoji" else ""
-        save_page(generator, out, config.name, credit)
+        save_page(generator, out, config.name, page_credit(config))
         print(f"To see it: python -m http.server --directory {shlex.quote(str(out))}")
         return
     from dcgan.exporting.writers import WRITERS

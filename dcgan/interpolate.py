@@ -1,10 +1,13 @@
 """`python -m dcgan.interpolate`: a looping walk through latent space."""
 
+from pathlib import Path
+
 from dcgan.cli import Parser, check_one_generator, quiet_tensorflow, run_command
 from dcgan.errors import invalid
 from dcgan.figures.gifs import check_animation, save_animation
 from dcgan.figures.grids import repeat_to
 from dcgan.latent import MOST_FRAMES, draw_latents, latent_walk
+from dcgan.origin import check_apart
 
 SIDE = 256  # within which small pictures are enlarged, pixels
 
@@ -52,7 +55,7 @@ def interpolate(
         best: Whether to take the run's generator with the best KID instead.
 
     Raises:
-        InputError: If the run has no such generator.
+        InputError: If the run has no such generator, or `out` is among its pictures.
 
     Example:
         >>> interpolate("runs/default", "walk.gif", seed=3)
@@ -61,7 +64,9 @@ def interpolate(
     from dcgan.models.generator import generate
     from dcgan.run import Run
 
-    generator = Run.open(run).load_generator(epoch, best)
+    run = Run.open(run)
+    check_apart("--out", out, run, Path(out).parent)
+    generator = run.load_generator(epoch, best)
     latents = draw_latents(stops, generator.input_shape[-1], seed)
     pictures = generate(generator, latent_walk(latents, frames))
     save_animation(out, repeat_to(pictures, SIDE), fps)

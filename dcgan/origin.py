@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan.errors import InputError
+from dcgan.errors import InputError, invalid
 from dcgan.files import read_json, whole_file
 
 NAMED = 3  # pictures of a kind that a message names
@@ -116,16 +116,34 @@ def read_origin(run):
     return found
 
 
-def is_among_pictures(run, folder, data):
+def check_apart(knob, out, run, folder=None, data=None):
+    """Refuses to write over the training pictures, or among them.
+
+    Args:
+        knob: What `out` was given with, for the message.
+        out: What will be written, a path.
+        run: The `Run`.
+        folder: That of `out`, if it is a file.
+        data: Where the training pictures are; the run's if left out.
+
+    Raises:
+        InputError: If it would be read as training pictures.
+    """
+    folder, data = out if folder is None else folder, data or run.config.data
+    if data != "openmoji" and _is_among_pictures(run, folder, data):
+        raise invalid(
+            knob, str(out), "a place outside of the training pictures' folder"
+        )
+
+
+def _is_among_pictures(run, folder, data):
     """Tells whether what is put into a folder would be read as training pictures.
 
     Args:
         run: The `Run`.
         folder: Path.
-        data: Where the training pictures are, a path or `openmoji`.
+        data: Where the training pictures are, a path.
     """
-    if data == "openmoji":
-        return False
     folder, pictures = Path(folder).resolve(), Path(data).resolve()
     # The run's path may have been meant from another folder: is a picture there?
     name = next(iter((read_origin(run) or {}).get("pictures", ())), "")

@@ -11,6 +11,7 @@ from dcgan.errors import InputError, invalid
 from dcgan.figures.gifs import MOST_FRAMES, check_animation, save_animation
 from dcgan.figures.grids import image_grid, repeat_to
 from dcgan.files import whole_file
+from dcgan.origin import check_apart
 from dcgan.places import check_file
 from dcgan.projection.limits import check_search
 from dcgan.validation import check_colour
@@ -64,8 +65,8 @@ def project(
         The `dcgan.projection.search.Projection`.
 
     Raises:
-        InputError: If the run has no such generator, or the picture cannot be read or
-            is transparent where the run's are not.
+        InputError: If the run has no such generator, the picture cannot be read or is
+            transparent where the run's are not, or `out` is among the run's pictures.
 
     Example:
         >>> project("runs/default", "cat.png", "found.gif").latent.shape
@@ -74,6 +75,7 @@ def project(
     from dcgan.run import Run
 
     run = Run.open(run)
+    check_apart("--out", out, run, Path(out).parent)
     picture = read_target(image, run.config, background)
     files = files_beside(out, image)
     quiet_tensorflow()

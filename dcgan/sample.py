@@ -15,9 +15,10 @@ from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_pi
 from dcgan.figures.sheets import read_sheet
 from dcgan.files import filled_folder
 from dcgan.latent import check_truncation, draw_latents
-from dcgan.origin import is_among_pictures
+from dcgan.origin import check_apart
 from dcgan.places import check_folder
 from dcgan.run import Run
+from dcgan.stages import plan_stages
 
 MOST = 100_000
 SEVERAL = ("all", "ensemble")
@@ -128,7 +129,7 @@ def sample(
     from dcgan.models.generator import generate_in_turn
 
     run = Run.open(run)
-    _check_training_pictures(run, out, data)
+    check_apart("--out", out, run, data=data)
     kept = run.snapshot_epochs()
     if epoch in SEVERAL and not kept:
         raise invalid("--epoch", epoch, "a run trained with --snapshot_every")
@@ -162,7 +163,7 @@ def cut(run, sheet, out, enlarge=1):
     Transparency is lost: sheets show it as a checkerboard.
 
     Args:
-        run: Folder of the run, which knows the size of its pictures.
+        run: Folder of the run, which knows the sizes of its pictures.
         sheet: File, as training or `sample` wrote it.
         out: Folder for the pictures.
         enlarge: Whole factor by which they are enlarged, without smoothing.
@@ -171,8 +172,10 @@ def cut(run, sheet, out, enlarge=1):
         InputError: If it is no such sheet.
     """
     run = Run.open(run)
-    _check_training_pictures(run, out)
-    pictures = read_sheet(sheet, run.config.size)
+    check_apart("--out", out, run)
+    # The last stage comes first: training enlarges its sheets of earlier ones to it.
+    sides = [stage.size for stage in reversed(plan_stages(run.config))]
+    pictures = read_sheet(sheet, *sides)
     _write(Path(out), [pictures], len(pictures), enlarge, sheet=False)
     print(f"{len(pictures)} pictures in {out}")
 
@@ -195,13 +198,6 @@ def _write(folder, batches, count, enlarge, sheet=True):
 def _names(count):
     digits = max(4, len(str(count - 1)))
     return [f"{index:0{digits}d}.png" for index in range(count)]
-
-
-def _check_training_pictures(run, out, data=None):
-    """Refuses to put samples over the training pictures, or among them."""
-    if is_among_pictures(run, out, data or run.config.data):
-        allowed = "a folder that does not hold the training pictures"
-        raise invalid("--out", str(out), allowed)
 
 
 def _check_leftovers(folder, names):

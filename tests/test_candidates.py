@@ -1,13 +1,17 @@
 """Choosing among pictures: ranks and near copies, against plain loops."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
+from dcgan.choosing import choose_pictures
 from dcgan.errors import InputError
 from dcgan.evaluation import candidates
 from dcgan.evaluation.candidates import choose
 from dcgan.models.discriminator import mean_logits
+from dcgan.models.minibatch import MinibatchStd
 from dcgan.pixels import to_float
 
 
@@ -93,3 +97,22 @@ def test_wrong_input_is_refused(judge):
         choose(np.zeros((2, 16, 16, 3), np.uint8), "discriminator", judge)
     with pytest.raises(InputError, match="rank is not valid. Received: 'best'"):
         choose(blocks(2, 0), "best")
+
+
+def test_pictures_are_compared_in_full_batches_as_in_training():
+    """A picture that is left over is judged with others, not with itself alone."""
+    inputs = keras.Input((24, 24, 3))
+    differing = keras.layers.Flatten()(MinibatchStd()(inputs)[..., 3:])
+    judge = keras.Model(inputs, differing)
+    pictures = blocks(9, 6)
+    found = mean_logits(judge, pictures, batch=4)
+    groups = np.array([[0, 1, 2, 3], [4, 5, 6, 7], [8, 0, 1, 2]])
+    logits = [np.mean(judge(to_float(pictures[rows]))) for rows in groups]
+    np.testing.assert_allclose(found, np.repeat(logits, 4)[:9], rtol=1e-5)
+    assert mean_logits(judge, pictures[:8]).min() > 0.1  # fewer than a batch
+    run = SimpleNamespace(
+        config=SimpleNamespace(batch_size=4), load_discriminator=lambda: judge
+    )
+    best = choose_pictures(run, pictures, 9, "discriminator", False, False)
+    order = np.argsort(-found, kind="stable")
+    np.testing.assert_array_equal(best, pictures[order])

@@ -205,3 +205,21 @@ def test_without_a_generator_there_is_no_card(run):
     run.generator_file.unlink()
     write_card(run)
     assert not run.card.exists()
+
+
+def test_pictures_that_were_set_aside_are_no_training_pictures(run):
+    aside = "`--holdout 0.25` set 3 of them aside, on which the networks were not"
+    for data in ("openmoji", "/my/cats"):
+        card = card_of(run, data=data, holdout=0.25)
+        assert re.search(
+            r"^12 pictures of .*\. " + re.escape(aside), card, re.MULTILINE
+        )
+    assert "To be filled in" in card and "--holdout" not in card_of(run, holdout=0.0)
+    run.origin.unlink()
+    card = card_of(run, holdout=0.25)
+    assert "An unknown number of pictures" in card and "set some of them aside" in card
+
+
+def test_it_says_what_the_lines_to_load_need(run):
+    use = card_of(run).split("## Use")[1].split("## Quality")[0]
+    assert "needs the Python package `dcgan`, installed from its repository." in use

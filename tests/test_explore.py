@@ -286,3 +286,28 @@ def test_views_of_transparent_and_of_grey_pictures(tmp_path):
         assert shown.shape == (320, 320, 3) and shown.std() > 5
     clear = np.asarray(views.single_view(np.zeros((16, 16, 4), np.uint8)))
     assert clear[0, 0, 0] == 255 and clear[0, 8, 0] == clear[8, 0, 0] == 204
+
+
+def test_later_picks_are_numbered_on(explorer, tmp_path):
+    explorer.pick([1, 5])
+    first = explorer.save(tmp_path)
+    before = [file.read_bytes() for file in first]
+    (tmp_path / "pick_10.png").touch()
+    (tmp_path / "pick_99 copy.png").touch()
+    explorer.picks.clear()
+    explorer.pick([7, 0, 3])
+    later = [file.name for file in explorer.save(tmp_path)]
+    assert later == ["pick_11.png", "pick_12.png", "pick_13.png"]
+    assert [file.read_bytes() for file in first] == before
+
+
+def test_nothing_is_put_among_the_training_pictures(explorer):
+    pictures = explorer.run.config.data
+    explorer.pick([1])
+    with pytest.raises(InputError, match="^folder is not valid.*training pictures"):
+        explorer.save(pictures)
+    panel = Panel(explorer)
+    panel.folder.value, panel.file.value = pictures, f"{pictures}/walk.gif"
+    assert "training pictures" in click(panel, "Save as PNG")
+    told = click(panel, "Walk through the picks")
+    assert told.startswith("file is not valid") and "training pictures" in told

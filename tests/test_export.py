@@ -1,6 +1,7 @@
 """`export`: each format in its own runtime gives what Keras gives."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from helpers import SMALL, command, lively_generator
 
 import dcgan
 from dcgan.config import load_config
+from dcgan.data.openmoji import SOURCE
 from dcgan.errors import InputError
-from dcgan.export import export, main
+from dcgan.export import _write, export, main
 from dcgan.exporting.formats import FORMATS, ONNX_PACKAGES
 from dcgan.exporting.writers import WRITERS
 from dcgan.networks import load_network
@@ -167,3 +169,16 @@ def test_a_generator_that_cannot_be_converted_is_refused(tiny_config, tmp_path):
     with pytest.raises(InputError, match="the generator cannot be converted"):
         export(run.folder, "litert", tmp_path / "a.tflite")
     assert not (tmp_path / "a.tflite").exists()
+
+
+def test_the_page_credits_the_pictures_of_the_run_it_started_from(monkeypatch):
+    said, start = [], "Training started from the weights of first, and so from its"
+    save = lambda *arguments: said.append(arguments[-1])  # noqa: E731
+    monkeypatch.setattr("dcgan.exporting.web.save_page", save)
+    for data in ("openmoji", "/my/cats"):
+        for first in (None, "/my/runs/first"):
+            config = replace(load_config(), data=data, init_from=first)
+            _write("web", None, "site", config)
+    trained = f"Trained on {SOURCE}."
+    pictures = f"{start} pictures."
+    assert said == [trained, f"{trained} {pictures}", "", pictures]

@@ -2,17 +2,20 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dcgan.errors import InputError
+from dcgan.interpolate import interpolate
 from dcgan.origin import (
     check_pictures,
     describe_machine,
     describe_pictures,
     record_origin,
 )
+from dcgan.project import project
 from dcgan.run import Run
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
@@ -88,3 +91,19 @@ def test_the_machine_is_described_by_versions_and_settings(monkeypatch):
     found = describe_machine("a device")
     assert found["device"] == "a device" and found["TF_NUM_INTRAOP_THREADS"] == "1"
     assert all(found[name][0].isdigit() for name in ("python", "keras", "pillow"))
+
+
+@pytest.mark.parametrize("part", [".", "new"])
+def test_no_animation_is_put_among_the_training_pictures(
+    part, tiny_config, picture_folder
+):
+    config = replace(tiny_config, data=str(picture_folder))
+    run = Run.create(config)
+    digests = describe_pictures(IMAGES[:1], ["00.png"])
+    record_origin(run, digests, MACHINE, 0)
+    out = picture_folder / part / "new.gif"
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        interpolate(run.folder, out)
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        project(run.folder, picture_folder / "00.png", out)
+    assert not out.exists()

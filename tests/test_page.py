@@ -408,3 +408,39 @@ def test_opened_as_a_file_it_says_how_to_serve_it(sites, browser):
     page.wait_for_timeout(1500)
     assert "python -m http.server" in page.inner_text("#loading")
     page.context.close()
+
+
+def test_tiles_have_seeds_before_anything_is_painted(browser, addresses):
+    """What is noted runs when the page first waits, after its buttons came alive."""
+    page = browser.new_context().new_page()
+    page.add_init_script("""
+      new MutationObserver(() => {
+        const tiles = [...document.querySelectorAll("#grid button")];
+        window.noted ??= tiles.map((tile) => tile.dataset.seed ?? "none");
+      }).observe(document, {subtree: true, attributeFilter: ["disabled"]});
+    """)
+    page.goto(addresses["rgb"] + "?seed=7")
+    page.wait_for_selector(READY)
+    assert len(noted := page.evaluate("noted")) == 12
+    draws = stream(7)
+    assert noted == [str(next(draws) % 1_000_000) for _ in noted]
+    page.context.close()
+
+
+def test_a_morph_that_is_stopped_and_started_runs_once(visit):
+    page = visit("rgb")
+    asked, frames = page.evaluate("""async () => {
+      const ask = window.requestAnimationFrame.bind(window);
+      const frame = () => new Promise(ask);
+      for (let k = 0; k < 9; k++) {
+        document.getElementById("morph").click();
+        if (k % 2 === 0) await frame(); // each start follows a stop at once
+      }
+      await frame();
+      let asked = 0;
+      window.requestAnimationFrame = (step) => { asked++; return ask(step); };
+      for (let k = 0; k < 20; k++) await frame();
+      return [asked, 20];
+    }""")
+    assert page.get_attribute("#morph", "aria-pressed") == "true"
+    assert 0 < asked <= frames + 1

@@ -327,3 +327,17 @@ def test_an_ensemble_takes_turns_picture_by_picture(trained, tmp_path):
     assert outs[2] != outs[4]
     expected = [outs[(2, 4)[k % 2]][k] for k in range(5)]
     assert outs["ensemble"] == expected
+
+
+def test_a_sheet_of_an_early_stage_is_cut(run, tmp_path):
+    """The generator makes pictures of 16x16, and will make those of 32x32."""
+    grown = replace(run.config, size=32, progressive=[16, 32])
+    save_config(grown, run.config_file)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    sample.sample(run.folder, whole, count=5)
+    sample.cut(run.folder, whole / "contact_sheet.png", parts)
+    expected = bytes_of(whole)
+    del expected["contact_sheet.png"]
+    assert bytes_of(parts) == expected
+    with pytest.raises(InputError, match="pictures of 32x32 or 16x16, as the run"):
+        sample.cut(run.folder, whole / "0000.png", tmp_path / "none")

@@ -217,8 +217,15 @@ def test_the_gap_is_taken_from_pictures_of_all_kinds(monkeypatch):
     )
     scores = dcgan.Evaluation(sorted_ones, held_out=sorted_ones[:3])
     seen = []
-    scores.set_model(SimpleNamespace(discriminator=None))
-    monkeypatch.setattr(scoring, "mean_logits", lambda _, x: seen.append(x) or [0.0])
+    config = SimpleNamespace(batch_size=5)
+    scores.set_model(SimpleNamespace(discriminator=None, config=config))
+
+    def judge(discriminator, images, batch):
+        assert batch == 5  # as in the training
+        seen.append(images)
+        return [0.0]
+
+    monkeypatch.setattr(scoring, "mean_logits", judge)
     scores._gap(sorted_ones)
     assert [list(images[:, 0, 0, 0]) for images in seen[:2]] == [[0, 30, 59], [0, 1, 2]]
 

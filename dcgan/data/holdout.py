@@ -37,12 +37,17 @@ def set_aside(images, share, seed):
         `(train, held_out)`, each in the order of `images`; without a share `images`
         itself and nothing.
     """
-    count = max(1, round(share * len(images))) if share else 0
+    count = number_aside(len(images), share)
     order = np.random.default_rng([seed, PURPOSE]).permutation(len(images))
     stored = isinstance(images, StoredImages)
     take = images.subset if stored else images.__getitem__
     train = take(np.sort(order[count:])) if count else images  # which may be large
     return train, take(np.sort(order[:count]))
+
+
+def number_aside(count, share):
+    """Returns how many of `count` pictures `set_aside` sets aside."""
+    return max(1, round(share * count)) if share else 0
 
 
 def load_split(config, side=None, data=None):

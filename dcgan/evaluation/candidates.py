@@ -9,7 +9,7 @@ from dcgan.evaluation.features import Extractor
 from dcgan.evaluation.limits import MOST, evenly
 from dcgan.evaluation.memorisation import CANDIDATES, near_copies
 from dcgan.evaluation.neighbours import Neighbours
-from dcgan.models.discriminator import mean_logits
+from dcgan.models.discriminator import BATCH, mean_logits
 from dcgan.pixels import over_white
 from dcgan.validation import RANKS
 
@@ -29,7 +29,13 @@ class Choice(NamedTuple):
 
 
 def choose(
-    pictures, rank=None, discriminator=None, train=None, copies=True, alike=True
+    pictures,
+    rank=None,
+    discriminator=None,
+    train=None,
+    copies=True,
+    alike=True,
+    batch=BATCH,
 ):
     """Ranks pictures, and leaves out those that are there twice.
 
@@ -40,6 +46,7 @@ def choose(
         train: uint8 (N, H, W, C), the training pictures, for `near`, `far`, `copies`.
         copies: Whether to leave out near copies of training pictures.
         alike: Whether to leave out near copies of better pictures.
+        batch: Pictures that the discriminator was trained on at a time.
 
     Returns:
         `Choice`.
@@ -50,7 +57,7 @@ def choose(
     check_choice("rank", rank, (None, *RANKS))
     order, copied = np.arange(len(pictures)), np.zeros(len(pictures), bool)
     if rank == "discriminator":
-        order = np.argsort(-_realness(discriminator, pictures), kind="stable")
+        order = np.argsort(-_realness(discriminator, pictures, batch), kind="stable")
     if alike or train is not None:
         extractor = Extractor()
     if train is not None:
@@ -87,11 +94,11 @@ def without_alike(neighbours, order):
     return kept
 
 
-def _realness(discriminator, pictures):
+def _realness(discriminator, pictures, batch):
     if discriminator.input_shape[1:] != pictures.shape[1:]:
         raise InputError(
             "--rank discriminator takes pictures of the discriminator's own shape. "
             f"Received: {pictures.shape[1:]}. "
             f"Allowed: {discriminator.input_shape[1:]}, as the newest generator's"
         )
-    return mean_logits(discriminator, pictures)
+    return mean_logits(discriminator, pictures, batch)

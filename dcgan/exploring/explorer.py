@@ -1,6 +1,7 @@
 """What can be done with a generator: latents in, pictures out."""
 
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from dcgan.figures.gifs import thin_out
 from dcgan.figures.grids import check_factor, repeat_pixels, save_picture
 from dcgan.latent import draw_latents, latent_arithmetic, latent_walk
 from dcgan.models.generator import generate
+from dcgan.origin import check_apart
 from dcgan.run import Run
 
 COUNT = 16  # candidates of a seed
@@ -110,15 +112,22 @@ class Explorer:
     def save(self, folder, enlarge=1):
         """Writes the picks to a folder as PNG files, enlarged by a whole factor.
 
+        They are called `pick_00.png` and so on; where there are such files already, the
+        numbers go on from the highest, and nothing is overwritten.
+
         Returns:
             List of their paths.
 
         Raises:
-            InputError: If nothing is picked, or there is no such factor.
+            InputError: If nothing is picked, there is no such factor, or the folder
+                holds the training pictures.
         """
         check_factor("enlarge", enlarge)
+        check_apart("folder", folder, self.run)
         pictures = repeat_pixels(self.pictures(self.picked()), enlarge)
-        files = [Path(folder) / f"pick_{k:02d}.png" for k in range(len(pictures))]
+        first = _next_number(folder)
+        numbers = range(first, first + len(pictures))
+        files = [Path(folder) / f"pick_{number:02d}.png" for number in numbers]
         for file, picture in zip(files, pictures):
             save_picture(file, picture)
         return files
@@ -199,6 +208,13 @@ class Explorer:
         from dcgan.exploring.panel import mime_bundle
 
         return mime_bundle(self)
+
+
+def _next_number(folder):
+    """Returns the number after the highest of the picks that are in a folder."""
+    names = [path.name for path in Path(folder).glob("pick_*")]
+    found = [re.fullmatch(r"pick_([0-9]+)\.png", name) for name in names]
+    return max((int(match[1]) + 1 for match in found if match), default=0)
 
 
 def _check_numbers(numbers, count):

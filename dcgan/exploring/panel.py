@@ -1,5 +1,7 @@
 """The panel of an `Explorer`: sliders and buttons; a picture where there are none."""
 
+from pathlib import Path
+
 from dcgan.errors import InputError
 from dcgan.exploring import views
 from dcgan.exploring.explorer import COUNT
@@ -9,6 +11,7 @@ from dcgan.figures.grids import LARGEST, few_colours, repeat_to
 from dcgan.figures.nearest import nearest_figure
 from dcgan.figures.plots import screen_figure
 from dcgan.latent import PATHS
+from dcgan.origin import check_apart
 
 REACH = 4  # of a slider: a coordinate is beyond once in 16,000 draws
 SEEDS = 9999
@@ -130,12 +133,14 @@ class Panel:
         return f"{len(files)} files in {self.folder.value}"
 
     def _walk(self, image):
-        check_animation("file", self.file.value)
+        file = self.file.value
+        check_animation("file", file)
+        check_apart("file", file, self.explorer.run, Path(file).parent)
         frames = self.explorer.walk(self.path.value, self.frames.value)
         frames = repeat_to(frames, SIDE)
-        save_animation(self.file.value, frames, FPS)
+        save_animation(file, frames, FPS)
         image.format, image.value = "gif", encode_animation(frames, fps=FPS)
-        return f"{len(frames)} frames in {self.file.value}"
+        return f"{len(frames)} frames in {file}"
 
     def _mix(self, image):
         chosen = [part.value for part in self.parts]

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import yaml
 
+from dcgan.credit import is_openmoji, last_part, started_from
+from dcgan.data.holdout import number_aside
 from dcgan.data.openmoji import SOURCE
 from dcgan.epochs import epoch_files
 from dcgan.figures.scores import (
@@ -72,24 +73,15 @@ def _shareable(config):
     """Without what only this machine has: paths, and how long an epoch takes."""
     changes = {"runs": "runs", "minutes": 0.0, "overwrite": False}
     if config.init_from:
-        changes["init_from"] = _last_part(config.init_from)
+        changes["init_from"] = last_part(config.init_from)
     if config.data != "openmoji":
-        changes["data"] = _last_part(config.data)
+        changes["data"] = last_part(config.data)
     return replace(config, **changes)
-
-
-def _last_part(path):
-    name = Path(path).resolve().name
-    return "pictures" if name in ("", "openmoji") else name  # no one else's name
-
-
-def _is_openmoji(config):
-    return config.data == "openmoji" and config.init_from is None
 
 
 def _front_matter(config, side):
     return {
-        "license": "cc-by-sa-4.0" if _is_openmoji(config) else "other",
+        "license": "cc-by-sa-4.0" if is_openmoji(config) else "other",
         "library_name": "keras",
         "pipeline_tag": "unconditional-image-generation",
         "tags": ["gan", "dcgan", "image-generation", f"{side}x{side}"],
@@ -114,18 +106,20 @@ def _about(run, config, side):
 
 
 def _data(run, config):
-    count = len((read_origin(run) or {}).get("pictures", ())) or "An unknown number of"
-    if _is_openmoji(config):
-        return (
-            f"{count} pictures of {SOURCE}. This model and what it draws are made from "
-            "them, under the same licence."
-        )
-    text = f"{count} pictures of a folder called {_code(config.data)}. {FILL_IN}"
-    if config.data == "openmoji":
-        text = f"{count} pictures of {SOURCE}."
+    count = len((read_origin(run) or {}).get("pictures", ()))
+    known = config.data == "openmoji"
+    source = SOURCE if known else f"a folder called {_code(config.data)}"
+    text = f"{count or 'An unknown number of'} pictures of {source}."
+    if config.holdout:
+        aside = number_aside(count, config.holdout) if count else "some"
+        text += f" `--holdout {config.holdout}` set {aside} of them aside, on which the"
+        text += " networks were not trained."
+    if is_openmoji(config):
+        text += " This model and what it draws are made from them, under the same"
+        return f"{text} licence."
+    text += "" if known else f" {FILL_IN}"
     if config.init_from:
-        text += f"\n\nTraining started from the weights of {_code(config.init_from)}"
-        text += f", and so from its pictures. {FILL_IN}"
+        text += f"\n\n{started_from(_code(config.init_from))} {FILL_IN}"
     return text
 
 
@@ -136,7 +130,8 @@ generator = keras.models.load_model("generator.keras", compile=False)
 pictures = dcgan.to_uint8(generator(dcgan.draw_latents(16, {config.latent_dim})))
 ```
 
-`pictures` is a uint8 array (16, {side}, {side}, {config.channels})."""
+It needs the Python package `dcgan`, installed from its repository. `pictures` is a
+uint8 array (16, {side}, {side}, {config.channels})."""
     if run.best_file.is_file():
         best = run.best_file.relative_to(run.folder).as_posix()
         text += f" The generator with the lowest KID while training is `{best}`."

@@ -9,12 +9,12 @@ from dcgan.errors import invalid
 from dcgan.figures.grids import GAP, image_grid
 
 
-def read_sheet(path, side):
+def read_sheet(path, *sides):
     """Reads a sample sheet or contact sheet as the package writes them.
 
     Args:
         path: File.
-        side: Of the pictures on it, pixels.
+        *sides: That the pictures on it may have, pixels; the first that fits counts.
 
     Returns:
         uint8 (N, side, side, 3), row by row.
@@ -26,9 +26,11 @@ def read_sheet(path, side):
         sheet = np.asarray(read_picture(path, math.inf).convert("RGB"))
     except UnreadablePicture as error:
         raise invalid("--cut", str(path), f"a sheet ({error})") from error
-    pictures = cut_grid(sheet, side)
+    cuts = (cut_grid(sheet, side) for side in sides)
+    pictures = next((cut for cut in cuts if cut is not None), None)
     if pictures is None:
-        allowed = f"a PNG sheet of pictures of {side}x{side}, as the run wrote it"
+        sizes = " or ".join(f"{side}x{side}" for side in sides)
+        allowed = f"a PNG sheet of pictures of {sizes}, as the run wrote it"
         raise invalid("--cut", str(path), allowed)
     return pictures
 

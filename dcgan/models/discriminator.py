@@ -17,7 +17,7 @@ from dcgan.shapes import (
     stage_part,
 )
 
-BATCH = 64  # pictures that are judged at a time
+BATCH = 64  # pictures that are judged at a time, unless told otherwise
 FEATURES = "features"  # the last layer before the head; with a prefix if there are more
 
 
@@ -207,13 +207,20 @@ def _flatten(make, **options):
     return partial(make.plain, layer_class=keras.layers.Flatten, **options)
 
 
-def mean_logits(discriminator, images):
+def mean_logits(discriminator, images, batch=BATCH):
     """Returns (N,): how real a discriminator takes pictures to be, over all its logits.
+
+    All batches are full, as in training, the last one with pictures from the beginning:
+    a discriminator that compares the pictures of a batch judges by how many there are.
 
     Args:
         discriminator: `keras.Model` from pictures in [-1, 1] to logits (N, L).
         images: uint8 (N, H, W, C).
+        batch: Pictures of a batch, those of the training if they are known.
     """
-    batches = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
-    logits = [discriminator(to_float(batch), training=False) for batch in batches]
-    return np.concatenate([np.mean(one, axis=-1) for one in logits])
+    count, logits = len(images), []
+    for first in range(0, count, batch):
+        rows = np.arange(first, first + batch) % count
+        judged = discriminator(to_float(images[rows]), training=False)
+        logits.append(np.mean(judged, axis=-1))
+    return np.concatenate(logits)[:count]

@@ -125,8 +125,10 @@ class Evaluation(PeriodicCallback):
         count = min(JUDGED, len(self.held_out))
         kinds = (evenly(x, count) for x in (self.images, self.held_out, pictures))
         side = pictures.shape[1]
-        judge = self.model.discriminator
-        return discriminator_gap(*(mean_logits(judge, shrink(x, side)) for x in kinds))
+        judge, batch = self.model.discriminator, self.model.config.batch_size
+        return discriminator_gap(
+            *(mean_logits(judge, shrink(x, side), batch) for x in kinds)
+        )
 
 
 def scores_in_words(row):

@@ -14,7 +14,7 @@ const NEW_SEEDS = 1_000_000; // short ones can be read out
 
 const at = (id) => document.getElementById(id);
 let model, seed, home, latent, picture;
-let morph = null; // { from, to, seed, began }
+let morph = null; // { from, to, seed, began }; the same one until it is stopped
 let wanted = null; // the next latent to be drawn; older wishes are forgotten
 let drawing = false;
 
@@ -38,10 +38,11 @@ async function start() {
   const asked = new URLSearchParams(location.search);
   seed = seedIn(asked.get("seed")) ?? newSeed();
   home = latentOf(seed);
+  seedGrid(seed);
   await change(latentIn(asked, home, model.directions));
   at("loading").hidden = true;
   at("main").removeAttribute("aria-busy");
-  await fillGrid(seed);
+  await paintGrid();
   keepOffline();
 }
 
@@ -129,14 +130,20 @@ function buildGrid() {
   walkWithArrows(at("grid"));
 }
 
-async function fillGrid(first) {
+/** All tiles at once get their seeds: they can be tapped before they are painted. */
+function seedGrid(first) {
   const draws = stream(first);
-  const seeds = [...at("grid").children].map(() => draws() % NEW_SEEDS);
-  for (const [k, button] of [...at("grid").children].entries()) {
-    button.dataset.seed = seeds[k];
-    button.ariaLabel = `Seed ${seeds[k]}`;
-    markGrid();
-    paint(button.firstChild, await model.picture(latentOf(seeds[k])));
+  for (const button of at("grid").children) {
+    button.dataset.seed = draws() % NEW_SEEDS;
+    button.ariaLabel = `Seed ${button.dataset.seed}`;
+  }
+  markGrid();
+}
+
+async function paintGrid() {
+  for (const button of at("grid").children) {
+    const number = Number(button.dataset.seed);
+    paint(button.firstChild, await model.picture(latentOf(number)));
   }
 }
 
@@ -150,28 +157,32 @@ function markGrid() {
 // ---- the morph -----------------------------------------------------------------
 
 function startMorph() {
-  const next = newSeed();
-  morph = { from: latent, to: latentOf(next), seed: next, began: performance.now() };
+  const mine = leg(latent);
+  morph = mine;
   tellMorph();
-  requestAnimationFrame(step);
+  requestAnimationFrame((now) => step(now, mine));
 }
 
-async function step(now) {
-  if (!morph) return;
-  const share = Math.min(1, Math.max(0, (now - morph.began) / LEG));
+/** From a latent to that of a new seed. */
+function leg(from) {
+  const next = newSeed();
+  return { from, to: latentOf(next), seed: next, began: performance.now() };
+}
+
+async function step(now, mine) {
+  if (morph !== mine) return; // stopped, and another may have been started
+  const share = Math.min(1, Math.max(0, (now - mine.began) / LEG));
   const eased = share * share * (3 - 2 * share);
-  await draw(slerp(morph.from, morph.to, eased));
-  if (!morph) return;
+  await draw(slerp(mine.from, mine.to, eased));
+  if (morph !== mine) return;
   if (share === 1) arrive();
-  if (morph) requestAnimationFrame(step);
+  requestAnimationFrame((later) => step(later, mine));
 }
 
 function arrive() {
-  const { to, seed: reached } = morph;
-  [seed, home] = [reached, to];
-  change(to);
-  const next = newSeed();
-  morph = { from: to, to: latentOf(next), seed: next, began: performance.now() };
+  [seed, home] = [morph.seed, morph.to];
+  change(home);
+  Object.assign(morph, leg(home)); // still the same morph
 }
 
 function stopMorph() {
@@ -194,7 +205,10 @@ function listen() {
     morph ? show(morph.seed) : startMorph(); // it ends where it was going
   });
   at("reset").addEventListener("click", () => show(seed));
-  at("others").addEventListener("click", () => fillGrid(newSeed()));
+  at("others").addEventListener("click", () => {
+    seedGrid(newSeed());
+    paintGrid();
+  });
   at("seeds").addEventListener("submit", (event) => {
     event.preventDefault();
     const number = seedIn(at("seed").value.trim());

@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from helpers import TINY, command, without_curves, without_graphs, write_pictures
+from helpers import (
+    SMALL,
+    TINY,
+    command,
+    lively_generator,
+    without_curves,
+    without_graphs,
+    write_pictures,
+)
 
 from dcgan.config import load_config
 from dcgan.run import Run
@@ -86,3 +94,60 @@ def trained(tmp_path_factory):
     done = command("train", *arguments, "--name", "a", *TINY)
     assert done.returncode == 0, done.stderr
     return Run(folder / "runs" / "a"), done
+
+
+@pytest.fixture
+def run(tiny_config):
+    """A run folder with an untrained generator and a snapshot of another one."""
+    import dcgan
+    from dcgan.networks import save_network
+
+    run = Run.create(tiny_config)
+    for seed, file in ((0, run.generator_file), (9, run.snapshot_file(5))):
+        config = load_config(str(run.config_file), seed=seed)
+        generator = dcgan.build_generator(config)
+        for weight in generator.trainable_variables:
+            if weight.path.endswith("kernel"):
+                weight.assign(weight * 25)  # else all pictures are almost grey
+        save_network(generator, file)
+    return run
+
+
+@pytest.fixture(scope="session")
+def lively():
+    """A generator whose pictures are not grey."""
+    return lively_generator()
+
+
+@pytest.fixture(scope="session")
+def lively_folder(lively, tmp_path_factory):
+    """A run with a lively generator and two snapshots, of which one is another."""
+    from dcgan.networks import save_network
+
+    place = tmp_path_factory.mktemp("explore")
+    knobs = SMALL | {"runs": str(place), "name": "a", "data": str(place / "gone")}
+    run = Run.create(load_config("narrow", **knobs))
+    save_network(lively, run.generator_file)
+    save_network(lively, run.snapshot_file(20))
+    save_network(lively_generator(seed=5), run.snapshot_file(10))
+    return run.folder
+
+
+@pytest.fixture(scope="session")
+def directions(lively_folder):
+    """Those of the lively generator: finding them takes a second."""
+    import dcgan
+
+    found = dcgan.explore(lively_folder).directions
+    assert found.shape == (6, 8)
+    return found
+
+
+@pytest.fixture
+def explorer(lively_folder, directions):
+    """A fresh one, whose directions are known."""
+    import dcgan
+
+    explorer = dcgan.explore(lively_folder)
+    explorer.directions = directions
+    return explorer

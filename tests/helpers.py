@@ -111,6 +111,16 @@ def lively_generator(**knobs):
     return generator
 
 
+def networks_of(config):
+    import dcgan
+
+    return dcgan.build_generator(config), dcgan.build_discriminator(config)
+
+
+def of_kind(network, kind):
+    return [layer for layer in network.layers if isinstance(layer, kind)]
+
+
 def replace_package(monkeypatch, package):
     """Lets Lite0's weights be looked for in another package."""
     from dcgan.models.lite import LITES
@@ -121,6 +131,15 @@ def replace_package(monkeypatch, package):
 def read_rows(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def pixels_of(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture)
 
 
 def saved_config(config, folder):

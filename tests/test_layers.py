@@ -3,19 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from helpers import of_kind
+from small_networks import networks
 
-from dcgan import build_discriminator, build_generator
-from dcgan.config import Config
 from dcgan.models.discriminator import feature_layers
 from dcgan.models.norms import TwiceBatchNormalization
 
 RNG = np.random.default_rng(0)
-SMALL = {"size": 16, "g_features": 3, "d_features": 3, "latent_dim": 6}
-
-
-def networks(**knobs):
-    config = Config(**SMALL | knobs)
-    return build_generator(config), build_discriminator(config)
 
 
 def draws(*shape):
@@ -30,10 +24,6 @@ def biased(**knobs):
         for layer in model.layers
         if getattr(layer, "use_bias", False)
     ]
-
-
-def of_class(model, *classes):
-    return [layer for layer in model.layers if isinstance(layer, classes)]
 
 
 BIASED = {
@@ -76,92 +66,6 @@ def test_biases_of_networks_with_norms(kind):
 )
 def test_biases_of_other_networks(knobs, names):
     assert biased(**knobs) == names
-
-
-def test_biases_start_at_0():
-    for model in networks(g_bias="dense", d_bias="dense", init="kaiming"):
-        for layer in of_class(model, keras.layers.Dense):
-            np.testing.assert_array_equal(layer.bias, 0)
-
-
-def kernels(**knobs):
-    """Kernels of both networks by their layers' names, G's and D's."""
-    wide = {"g_features": 64, "d_features": 128, "latent_dim": 100, "init": "kaiming"}
-    models = networks(**wide | knobs)
-    return [
-        {x.name: x.kernel.numpy() for x in model.layers if hasattr(x, "kernel")}
-        for model in models
-    ]
-
-
-def test_kaiming_is_that_of_pytorch():
-    ours = {"upsample": False, "stem": "deconv", "head": "conv", "spectral_norm": True}
-    generator, discriminator = kernels(**ours)
-    # PyTorch's fan_out is size(0) of the weight times the area: the channels read by a
-    # transposed convolution, the channels made by a convolution.
-    fans = {
-        "stem_deconv": 16 * 100,
-        "block1_deconv": 16 * 128,
-        "output_deconv": 16 * 64,
-    }
-    assert set(generator) == set(fans)
-    for name, fan in fans.items():
-        deviation = generator[name].std()
-        assert deviation == pytest.approx(np.sqrt(2 / fan), rel=0.05), name
-    fans = {"block1_conv": 16 * 128, "block2_conv": 16 * 256, "head_conv": 16}
-    assert set(discriminator) == set(fans)
-    for name, fan in fans.items():
-        deviation = discriminator[name].std()
-        assert deviation == pytest.approx(np.sqrt(2 / fan), rel=0.05), name
-    # Normal, not cut at two standard deviations.
-    kernel = discriminator["block2_conv"]
-    beyond = (np.abs(kernel) > 2 * kernel.std()).mean()
-    assert beyond == pytest.approx(0.0455, rel=0.1)
-
-
-def test_kaiming_of_dense_layers_is_pytorchs_default():
-    generator, discriminator = kernels(linear_layer=True, heads=2)
-    fans = {"linear": 100, "stem_dense": 100}
-    for name, fan in fans.items():
-        check_uniform(generator[name], 1 / np.sqrt(fan))
-    # Two blocks make 256 maps of 4 x 4; a hidden layer has the last block's width.
-    fans = {"head1_hidden": 4096, "head2_hidden": 4096, "head1_dense": 256}
-    for name, fan in fans.items():
-        check_uniform(discriminator[name], 1 / np.sqrt(fan))
-    # Upsampling blocks are convolutions: the channels made.
-    deviation = generator["block1_conv"].std()
-    assert deviation == pytest.approx(np.sqrt(2 / (9 * 64)), rel=0.05)
-
-
-def check_uniform(kernel, limit):
-    # The largest of 256 draws lies above 0.9 of the limit almost surely.
-    assert 0.9 * limit < np.abs(kernel).max() <= limit * 1.000001
-    if kernel.size > 1000:
-        assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
-
-
-def test_other_first_weights():
-    for name, kernel in kernels(init="normal")[1].items():
-        assert kernel.std() == pytest.approx(0.02, rel=0.05), name
-    # Glorot and Bengio 2010, equation 16: fans of 16 x 128 and 16 x 256.
-    kernel = kernels(init="glorot")[1]["block2_conv"]
-    check_uniform(kernel, np.sqrt(6 / (16 * 128 + 16 * 256)))
-
-
-@pytest.mark.parametrize("norm", ["batch", "instance", "layer"])
-def test_first_gammas(norm):
-    knobs = {"g_norm": norm, "d_norm": norm, "g_features": 256, "d_features": 256}
-    for model in networks(**knobs, gamma_mean=0.5, gamma_std=0.1):
-        gammas = [x.gamma.numpy() for x in model.layers if hasattr(x, "gamma")]
-        assert [len(g) for g in gammas] in ([512, 256], [512])
-        for gamma in gammas:
-            assert gamma.mean() == pytest.approx(0.5, abs=0.03)
-            assert gamma.std() == pytest.approx(0.1, rel=0.15)
-    for model in networks(g_norm=norm, d_norm=norm, gamma_mean=0.7, gamma_std=0.0):
-        for layer in model.layers:
-            if hasattr(layer, "gamma"):
-                np.testing.assert_array_equal(layer.gamma, np.float32(0.7))
-                np.testing.assert_array_equal(layer.beta, 0)
 
 
 # float32 where the precision decides: the ends, and sums over the batch.
@@ -257,7 +161,7 @@ def test_a_model_without_features_is_refused():
 def test_norms_of_the_first_layers(first):
     generator, discriminator = networks(g_norm_first=first, d_norm_first=first)
     norms = [
-        [x.name for x in of_class(model, keras.layers.BatchNormalization)]
+        [x.name for x in of_kind(model, keras.layers.BatchNormalization)]
         for model in (generator, discriminator)
     ]
     assert norms[0] == (["stem_norm"] if first else []) + ["block1_norm"]
@@ -267,10 +171,10 @@ def test_norms_of_the_first_layers(first):
 @pytest.mark.parametrize("penalty", ["gp", "r1", "r2", "ct"])
 def test_batch_norm_can_be_differentiated_twice_where_a_penalty_does(penalty):
     generator, discriminator = networks(**{penalty: 1.0}, dropout=0.1)
-    (norm,) = of_class(discriminator, keras.layers.BatchNormalization)
+    (norm,) = of_kind(discriminator, keras.layers.BatchNormalization)
     twice = penalty != "ct"
     assert isinstance(norm, TwiceBatchNormalization) == twice
-    assert not of_class(generator, TwiceBatchNormalization)
+    assert not of_kind(generator, TwiceBatchNormalization)
     assert (norm.momentum, norm.epsilon) == (0.9, 1e-5)
 
 

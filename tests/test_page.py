@@ -3,180 +3,31 @@
 import io
 import json
 import re
-import shutil
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from helpers import lively_generator
+from pages import (
+    CHROMIUM,
+    GENERATORS,
+    NPM,
+    READY,
+    address,
+    assert_alike,
+    expected_pixels,
+    normals,
+    pixels,
+    seed_of,
+    stream,
+)
 from PIL import Image
 
-from dcgan.exporting import web
-from dcgan.exporting.browser_runtime import runtime_files
 from dcgan.latent import draw_latents, slerp
-from dcgan.models.generator import generate
 
-NAMES = "chromium", "chromium-browser", "google-chrome"
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-NPM = shutil.which("npm")
+pytest_plugins = "browsing"
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     pytest.mark.skipif(NPM is None, reason="npm is not installed"),
 ]
-GENERATORS = {
-    "rgb": {},
-    "rgba": {"channels": 4, "upsample": False, "stem": "deconv"},
-    "grey": {"channels": 1, "g_norm": "instance"},
-}
-READY = "main:not([aria-busy])"
-PIXELS = """canvas => {
-  const {width, height} = canvas;
-  const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
-  return [width, height, ...data];
-}"""
-
-
-@pytest.fixture(scope="module")
-def sites(tmp_path_factory):
-    """Generators and the folders of their pages; of the grey one in float16."""
-    made, files = {}, runtime_files()
-    for name, knobs in GENERATORS.items():
-        generator = lively_generator(**knobs)
-        folder = tmp_path_factory.mktemp("sites") / name
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(web, "runtime_files", lambda: files)  # zips for a second
-            patch.setattr("dcgan.directions.SAMPLES", 256)
-            patch.setattr(web, "HALVED", 0 if name == "grey" else web.HALVED)
-            web.save_page(generator, folder, "a <b>", "by <c>")
-        made[name] = generator, folder
-    return made
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def serve(sites):
-    """Starts a server of a site and returns it; `.url` is where."""
-    servers = []
-
-    def start(name):
-        handler = partial(Quiet, directory=sites[name][1])
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.url = f"http://127.0.0.1:{server.server_port}/"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def addresses(serve):
-    return {name: serve(name).url for name in GENERATORS}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu"]
-        launch = playwright.chromium.launch
-        with launch(executable_path=CHROMIUM, args=flags) as running:
-            yield running
-
-
-@pytest.fixture
-def visit(browser, addresses):
-    """Opens a page and waits for its picture; any error in it fails the test."""
-    opened, problems = [], []
-
-    def go(name, query="?seed=7", **options):
-        page = browser.new_context(**options).new_page()
-        opened.append(page)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and problems.append(m.text))
-        page.goto(addresses[name] + query)
-        page.wait_for_selector(READY)
-        return page
-
-    yield go
-    for page in opened:
-        page.context.close()
-    assert problems == []
-
-
-def pixels(page, selector="#picture"):
-    width, height, *numbers = page.eval_on_selector(selector, PIXELS)
-    return np.array(numbers, np.uint8).reshape(height, width, 4)
-
-
-def address(page):
-    page.wait_for_timeout(400)  # it is not written more often
-    return page.evaluate("location.search")
-
-
-def seed_of(page):
-    return int(re.search(r"[?&]seed=(\d+)", address(page))[1])
-
-
-# The numbers of random.js again, in Python's integers.
-
-
-def rotate(bits, by):
-    return (bits << by | bits >> 32 - by) & 0xFFFFFFFF
-
-
-def xoshiro128(a, b, c, d):
-    while True:
-        yield rotate(b * 5 & 0xFFFFFFFF, 7) * 9 & 0xFFFFFFFF
-        c, d = c ^ a, d ^ b
-        shifted = b << 9 & 0xFFFFFFFF
-        b, a = b ^ c, a ^ d
-        c, d = c ^ shifted, rotate(d, 11)
-
-
-def stream(seed):
-    state = []
-    for _ in range(4):
-        seed = mixed = (seed + 0x9E3779B9) & 0xFFFFFFFF
-        for shift, factor in ((16, 0x21F0AAAD), (15, 0x735A2D97)):
-            mixed = (mixed ^ mixed >> shift) * factor & 0xFFFFFFFF
-        state.append(mixed ^ mixed >> 15)
-    return xoshiro128(*state)
-
-
-def normals(seed, count):
-    draws = stream(seed)
-    pairs = [(next(draws), next(draws)) for _ in range(-(-count // 2))]
-    radii = np.sqrt(-2 * np.log((np.array(pairs)[:, 0] + 0.5) / 2**32))
-    angles = 2 * np.pi * np.array(pairs)[:, 1] / 2**32
-    found = np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
-    return found.ravel()[:count].astype(np.float32)
-
-
-def expected_pixels(generator, latent):
-    """What the page should show: RGBA, as canvases keep it."""
-    (picture,) = generate(generator, latent[None])
-    if picture.shape[-1] == 4:
-        return picture
-    picture = np.broadcast_to(picture, (*picture.shape[:2], 3))
-    return np.concatenate([picture, np.full_like(picture[..., :1], 255)], axis=-1)
-
-
-def assert_alike(found, expected):
-    """Within 2 of 255, colours as far as they are opaque: no canvas keeps others."""
-    seen = [p[..., :3].astype(int) * p[..., 3:] / 255 for p in (found, expected)]
-    np.testing.assert_allclose(seen[0], seen[1], rtol=0, atol=2)
-    np.testing.assert_allclose(found[..., 3].astype(int), expected[..., 3], atol=2)
 
 
 @pytest.mark.parametrize("name", GENERATORS)

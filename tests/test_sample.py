@@ -1,4 +1,4 @@
-"""`sample` and `interpolate`, and opening runs."""
+"""`sample`, and opening runs."""
 
 import json
 import shutil
@@ -6,32 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import bytes_of, pixels_of
 from PIL import Image
 
-import dcgan
 from dcgan import interpolate, sample
 from dcgan.config import save_config
 from dcgan.errors import InputError
 from dcgan.networks import save_network
 from dcgan.run import Run
-
-
-@pytest.fixture
-def run(tiny_config):
-    """A run folder with an untrained generator and a snapshot of another one."""
-    run = Run.create(tiny_config)
-    for seed, file in ((0, run.generator_file), (9, run.snapshot_file(5))):
-        config = dcgan.load_config(str(run.config_file), seed=seed)
-        generator = dcgan.build_generator(config)
-        for weight in generator.trainable_variables:
-            if weight.path.endswith("kernel"):
-                weight.assign(weight * 25)  # else all pictures are almost grey
-        save_network(generator, file)
-    return run
-
-
-def bytes_of(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def test_sample_writes_that_many_files_and_a_sheet(run, tmp_path, capsys):
@@ -139,40 +121,10 @@ def test_all_folders_are_looked_at_before_any_is_written(run, tmp_path):
     assert [path.name for path in tmp_path.glob("epoch_*")] == ["epoch_0007"]
 
 
-@pytest.mark.parametrize("ending", ["gif", "webp"])
-def test_interpolate_writes_a_loop(run, tmp_path, ending):
-    out = tmp_path / f"walk.{ending}"
-    flags = ["--stops", "3", "--frames", "4", "--fps", "10", "--seed", "2"]
-    interpolate.main([str(run.folder), "--out", str(out), *flags])
-    with Image.open(out) as walk:
-        assert walk.n_frames == 12 and walk.size == (256, 256)
-        assert walk.info["loop"] == 0
-        if ending == "gif":
-            assert walk.info["duration"] == 100
-
-
-def test_the_walk_starts_at_the_first_latent(run, tmp_path):
-    interpolate.interpolate(
-        run.folder, tmp_path / "walk.png", stops=2, frames=2, seed=3
-    )
-    sample.sample(run.folder, tmp_path / "out", count=1, seed=3)
-    with (
-        Image.open(tmp_path / "walk.png") as walk,
-        Image.open(tmp_path / "out" / "0000.png") as picture,
-    ):
-        frame = np.asarray(walk.convert("RGB"))[::16, ::16]
-        np.testing.assert_allclose(frame, np.asarray(picture), atol=1)
-
-
-def read(path):
-    with Image.open(path) as picture:
-        return np.asarray(picture)
-
-
 def test_files_are_enlarged_without_smoothing_and_the_sheet_is_not(run, tmp_path):
     for name, flags in {"a": [], "b": ["--enlarge", "3"]}.items():
         sample.main([str(run.folder), "-n", "2", "--out", str(tmp_path / name), *flags])
-    small, large = (read(tmp_path / name / "0001.png") for name in "ab")
+    small, large = (pixels_of(tmp_path / name / "0001.png") for name in "ab")
     np.testing.assert_array_equal(large, np.kron(small, np.ones((3, 3, 1), np.uint8)))
     sheets = [tmp_path / name / "contact_sheet.png" for name in "ab"]
     assert sheets[0].read_bytes() == sheets[1].read_bytes()
@@ -191,95 +143,43 @@ def test_a_sheet_is_cut_into_the_pictures_on_it(run, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_the_discriminator_ranks(trained, tmp_path):
-    run, _ = trained
-    flags = [str(run.folder), "--out"]
-    sample.main([*flags, str(tmp_path / "all"), "-n", "9"])
-    options = ["-n", "3", "--candidates", "9", "--rank", "discriminator"]
-    sample.main([*flags, str(tmp_path / "best"), *options])
-    judge = run.load_discriminator()
-    pictures = [read(tmp_path / "all" / f"{k:04d}.png") for k in range(9)]
-    logits = [
-        float(judge(dcgan.to_float(one[None]), training=False)[0, 0])
-        for one in pictures
-    ]
-    for place, number in enumerate(np.argsort(logits)[::-1][:3]):
-        best = read(tmp_path / "best" / f"{place:04d}.png")
-        np.testing.assert_array_equal(best, pictures[number])
-
-
-def test_what_is_in_the_training_pictures_is_left_out(run, tmp_path, capsys, caplog):
-    """The pictures that it makes, but one, are taken for its training pictures."""
-    train, out = tmp_path / "train", tmp_path / "out"
-    sample.sample(run.folder, train, count=4, enlarge=2)
-    (left := train / "0002.png").rename(tmp_path / "left.png")
-    options = ["--drop_copies", "--data", str(train), "-n", "4", "--candidates", "4"]
-    sample.main([str(run.folder), "--out", str(out), *options])
-    assert sorted(bytes_of(out)) == ["0000.png", "contact_sheet.png"]
-    expected = read(tmp_path / "left.png")[::2, ::2]
-    np.testing.assert_array_equal(read(out / "0000.png"), expected)
-    assert (
-        "4 candidates 3 are near copies of training pictures, 1 are left"
-        in capsys.readouterr().out
-    )
-    assert "1 of 4 pictures: more --candidates" in caplog.text
-    (tmp_path / "left.png").rename(left)
-    with pytest.raises(InputError, match="--candidates is not valid.*none of them"):
-        sample.main([str(run.folder), "--out", str(tmp_path / "none"), *options])
-    assert not (tmp_path / "none").exists()
-
-
 @pytest.mark.parametrize(
-    "main, flags, message",
+    "flags, message",
     [
-        (sample.main, ["--rank", "best"], "--rank is not valid.*near, far"),
-        (sample.main, ["--candidates", "99"], "--candidates is not valid.*with --rank"),
-        (sample.main, ["--rank", "far", "--candidates", "63"], "-n to 5000"),
-        (sample.main, ["--drop_alike", "-n", "5001"], "-n is not valid.*1 to 5000"),
-        (sample.main, ["--rank", "near", "--epoch", "all"], "--epoch is not valid"),
-        (sample.main, ["--data", "x", "--drop_alike"], "--data is not valid"),
-        (sample.main, ["--drop_copies", "--data", "gone"], "folder does not exist"),
-        (sample.main, ["--rank", "discriminator"], "no discriminator has been saved"),
-        (sample.main, ["--best", "--epoch", "5"], "--best is not valid.*without"),
-        (sample.main, ["--best"], "no generator has been saved yet.*best"),
-        (sample.main, ["--enlarge", "0"], "--enlarge is not valid"),
-        (sample.main, ["--cut", "gone.png"], "--cut is not valid.*No such file"),
-        (sample.main, ["--cut", "x.png", "--seed", "1"], "--seed is not valid.*--cut"),
+        (["--best", "--epoch", "5"], "--best is not valid.*without"),
+        (["--best"], "no generator has been saved yet.*best"),
+        (["--enlarge", "0"], "--enlarge is not valid"),
+        (["--cut", "gone.png"], "--cut is not valid.*No such file"),
+        (["--cut", "x.png", "--seed", "1"], "--seed is not valid.*--cut"),
     ],
 )
-def test_wrong_choices_are_refused(main, flags, message, run, tmp_path):
+def test_wrong_choices_are_refused(flags, message, run, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(InputError, match=message):
-        main([str(run.folder), "--out", str(out), *flags])
+        sample.main([str(run.folder), "--out", str(out), *flags])
     assert not out.exists()
 
 
 @pytest.mark.parametrize(
-    "main, flags, message",
+    "flags, message",
     [
-        (sample.main, ["-n", "0", "--out", "x"], "-n is not valid. Received: 0"),
-        (sample.main, ["-n", "two", "--out", "x"], "invalid int value: 'two'"),
-        (sample.main, [], "required: --out"),
-        (sample.main, ["--out", "x", "--seed", "-1"], "--seed is not valid"),
+        (["-n", "0", "--out", "x"], "-n is not valid. Received: 0"),
+        (["-n", "two", "--out", "x"], "invalid int value: 'two'"),
+        ([], "required: --out"),
+        (["--out", "x", "--seed", "-1"], "--seed is not valid"),
         (
-            sample.main,
             ["--out", "x", "--truncation", "-1"],
             "--truncation is not valid",
         ),
         (
-            sample.main,
             ["--out", "x", "--truncation", "nan"],
             "--truncation is not valid",
         ),
-        (interpolate.main, ["--out", "walk.mp4"], "--out is not valid.*.gif, .webp"),
-        (interpolate.main, ["--best", "--epoch", "5"], "--best is not valid"),
-        (interpolate.main, ["--stops", "1"], "--stops is not valid. Received: 1"),
-        (interpolate.main, ["--fps", "0"], "--fps is not valid"),
     ],
 )
-def test_wrong_flags_are_refused(main, flags, message, run):
+def test_wrong_flags_are_refused(flags, message, run):
     with pytest.raises(InputError, match=message):
-        main([str(run.folder), *flags])
+        sample.main([str(run.folder), *flags])
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

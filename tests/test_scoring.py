@@ -1,12 +1,12 @@
-"""Scores while training: where they go, the best generator, and the early stop."""
+"""Scores while training: where they go, and when there are none."""
 
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import command, read_rows, replace_package, write_pictures
+from helpers import command, read_rows, write_pictures
+from scored import KNOBS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import dcgan
@@ -21,10 +21,6 @@ pytestmark = pytest.mark.usefixtures("no_curves")
 TINY = "--recipe narrow --size 16 --g_features 2 --d_features 2 --latent_dim 4"
 TINY = f"{TINY} --batch_size 4 --sample_every 9 --sample_grid 2 --gradients_every 0"
 TINY = f"{TINY} --name a".split()
-KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "name": "a"}
-KNOBS |= {"batch_size": 4, "sample_every": 9, "sample_grid": 2, "gradients_every": 0}
-KNOBS |= {"aug_prob": 0.0}
-KNOBS |= {"eval_every": 1, "snapshot_every": 1, "checkpoint_every": 1}
 LOGGED = ("kid", "kid_error", "recall", "coverage", "authpct")
 
 
@@ -41,10 +37,6 @@ def scored(pictures, tmp_path_factory):
     done = command("train", *flags, *TINY, "--snapshot_every", 1, "--holdout", 0.45)
     assert done.returncode == 0, done.stderr
     return Run(runs / "a"), done
-
-
-def row(kid, variety=0.9, authpct=0.9):
-    return {"kid": kid, "variety": variety, "authpct": authpct}
 
 
 def test_the_words_of_the_progress_line():
@@ -126,85 +118,6 @@ def test_what_is_set_aside_is_not_trained_on(pictures, monkeypatch):
     assert len(held_out) == 6
 
 
-class FakeReference:
-    """Scores that are given beforehand, one after the other."""
-
-    def __init__(self, *kids):
-        self.kids = list(kids)
-
-    def __call__(self, images, held_out, extractor):
-        return self
-
-    def quick(self, pictures):
-        shares = dict.fromkeys(("precision", "recall", "density", "coverage"), 0.5)
-        sound = {"variety": 0.9, "authpct": 0.9, "authpct_real": 0.8}
-        return {"kid": self.kids.pop(0), "kid_error": 1.0} | shares | sound
-
-
-@pytest.fixture
-def start(pictures, tmp_path):
-    def start(kids, **knobs):
-        knobs = {**KNOBS, "data": pictures, "runs": tmp_path / "runs", **knobs}
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scoring, "Reference", FakeReference(*kids))
-            return dcgan.train(dcgan.load_config("narrow", **knobs))
-
-    return start
-
-
-def test_an_early_stop_leaves_a_whole_run_and_more_patience_goes_on(start, capsys):
-    run = start([9, 7, 8, 8], epochs=6, patience=2, checkpoint_every=9, sample_every=9)
-    assert [r["epoch"] for r in read_rows(run.log)] == list("1234")
-    for file in (run.gif, run.report, run.generator_file):
-        assert file.is_file()
-    assert run.has_checkpoint()
-    assert (run.samples / "epoch_0004.png").is_file()
-    capsys.readouterr()
-    start([], epochs=6, patience=2, checkpoint_every=9, sample_every=9)  # no scores
-    said = capsys.readouterr().out
-    assert "Stopped early after 4 of 6 epochs" in said
-    start([6, 5], epochs=6, patience=5, checkpoint_every=9, sample_every=9)
-    assert "Goes on after epoch 4" in capsys.readouterr().out
-    assert [r["kid"] for r in read_rows(run.scores)] == list("978865")
-
-
-def test_an_early_stop_stays_one_if_the_process_is_killed_at_its_end(start):
-    knobs = {"epochs": 6, "patience": 2, "checkpoint_every": 9, "sample_every": 9}
-    run = start([9, 7, 8, 8], **knobs)
-    before = run.log.read_bytes()
-    run.gif.unlink()
-    start([], **knobs)  # no further score
-    assert run.log.read_bytes() == before and run.gif.is_file()
-
-
-def test_the_best_of_epochs_that_are_done_again_is_forgotten(start):
-    run = start([9, 8], epochs=2, checkpoint_every=1)
-    best = run.best_file.read_bytes()
-    start([5], epochs=3, checkpoint_every=1)
-    assert run.read_best()["epoch"] == 3 and run.best_file.read_bytes() != best
-    shutil.rmtree(run.checkpoint_folders()[-1])  # as if killed before it
-    start([9], epochs=3, checkpoint_every=1)
-    assert (run.read_best()["epoch"], run.read_best()["kid"]) == (2, 8)
-    assert run.best_file.read_bytes() == best
-
-
-def test_going_on_remembers_the_best(start):
-    run = start([9, 5], epochs=2)
-    best = run.best_file.read_bytes()
-    start([7], epochs=3)
-    assert run.best_file.read_bytes() == best
-    start([4], epochs=4)
-    assert run.best_file.read_bytes() != best
-
-
-def test_missing_weights_are_told_before_training_and_leave_no_run(start, tmp_path):
-    with pytest.MonkeyPatch.context() as patch:
-        replace_package(patch, "no_such_package")
-        with pytest.raises(InputError, match="weights of lite0 are missing"):
-            start([], epochs=1)
-    assert not (tmp_path / "runs").exists()
-
-
 def test_too_few_pictures_are_told_before_training():
     with pytest.raises(InputError, match="too few real pictures"):
         dcgan.Evaluation(np.zeros((9, 16, 16, 3), np.uint8))
@@ -228,19 +141,6 @@ def test_the_gap_is_taken_from_pictures_of_all_kinds(monkeypatch):
     monkeypatch.setattr(scoring, "mean_logits", judge)
     scores._gap(sorted_ones)
     assert [list(images[:, 0, 0, 0]) for images in seen[:2]] == [[0, 30, 59], [0, 1, 2]]
-
-
-def test_patience_does_not_count_what_came_before_the_last_stage(start):
-    knobs = {"progressive": [8, 16], "epochs": 6, "patience": 2, "checkpoint_every": 9}
-    run = start([5, 6, 7, 8, 4, 3], **knobs)
-    assert [r["kid"] for r in read_rows(run.scores)] == list("567843")
-    assert run.read_best()["epoch"] == 6
-
-
-def test_the_best_is_of_the_stage_that_is_trained(start):
-    run = start([5, 6, 7, 9, 8, 10], progressive=[8, 16], epochs=6)
-    assert run.read_best()["epoch"] == 5
-    assert run.load_generator(best=True).output_shape[1] == 16
 
 
 def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
@@ -276,13 +176,3 @@ def test_too_few_pictures_train_without_scores(tmp_path, capsys):
     run = dcgan.train(dcgan.load_config("narrow", **knobs))
     assert "No scores: they take 10 pictures or more" in capsys.readouterr().out
     assert not run.scores.exists() and run.generator_file.is_file()
-
-
-def test_without_eval_every_nothing_is_extracted(start):
-    run = start([], epochs=1, eval_every=0)
-    assert not run.scores.exists() and not run.best.exists()
-
-
-def test_patience_without_scores_is_refused():
-    with pytest.raises(InputError, match="patience does not go with this eval_every"):
-        dcgan.load_config(patience=3, eval_every=0)

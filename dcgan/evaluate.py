@@ -17,6 +17,7 @@ from dcgan.evaluation.limits import check_count
 from dcgan.figures.scores import score_lines
 from dcgan.files import whole_file
 from dcgan.latent import draw_latents
+from dcgan.origin import check_apart
 from dcgan.run import Run
 from dcgan.validation import EXTRACTORS
 
@@ -108,7 +109,8 @@ def evaluate(
         the extractor helped to train the generator, `second` has those of another.
 
     Raises:
-        InputError: If there are too few pictures, or they cannot be compared.
+        InputError: If there are too few pictures, they cannot be compared, or `out` is
+            among the run's pictures.
 
     Example:
         >>> evaluate("runs/default")["coverage"]
@@ -121,6 +123,8 @@ def evaluate(
     from dcgan.figures.plots import save_figure
     from dcgan.figures.report import write_report
 
+    if run and out:
+        check_apart("--out", out, Run.open(run), data=data)
     extractor = Extractor(extractor)
     if run is None:
         sets = _from_folders(fake, data, size, channels or CHANNELS)

@@ -44,9 +44,12 @@ def export(run, format, out, best=False):
     check_choice("--format", format, FORMATS)
     check_out(format, out)
     check_packages(format)
+    from dcgan.origin import check_apart
     from dcgan.run import Run
 
     run = Run.open(run)
+    if format == "web":  # its icon is a picture
+        check_apart("--out", out, run)
     quiet_tensorflow()
     generator = run.load_generator(best=best)
     _write(format, generator, out, run.config)

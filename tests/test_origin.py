@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from dcgan.errors import InputError
+from dcgan.evaluate import evaluate
+from dcgan.export import export
 from dcgan.interpolate import interpolate
 from dcgan.origin import (
     check_pictures,
@@ -94,7 +96,7 @@ def test_the_machine_is_described_by_versions_and_settings(monkeypatch):
 
 
 @pytest.mark.parametrize("part", [".", "new"])
-def test_no_animation_is_put_among_the_training_pictures(
+def test_no_picture_is_put_among_the_training_pictures(
     part, tiny_config, picture_folder
 ):
     config = replace(tiny_config, data=str(picture_folder))
@@ -106,4 +108,8 @@ def test_no_animation_is_put_among_the_training_pictures(
         interpolate(run.folder, out)
     with pytest.raises(InputError, match="--out is not valid.*training pictures"):
         project(run.folder, picture_folder / "00.png", out)
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        evaluate(run.folder, out=out.parent)
+    with pytest.raises(InputError, match="--out is not valid.*training pictures"):
+        export(run.folder, "web", picture_folder / "site")
     assert not out.exists()

@@ -117,6 +117,14 @@ def networks_of(config):
     return dcgan.build_generator(config), dcgan.build_discriminator(config)
 
 
+def compiled_gan(config):
+    from dcgan.training.gan import GAN
+
+    gan = GAN(*networks_of(config), config)
+    gan.compile()
+    return gan
+
+
 def of_kind(network, kind):
     return [layer for layer in network.layers if isinstance(layer, kind)]
 
@@ -131,6 +139,11 @@ def replace_package(monkeypatch, package):
 def read_rows(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
+
+
+def draw_pictures(rng, count=5, side=16, channels=3):
+    """Noise pictures as a training has them, in [-1, 1]."""
+    return rng.uniform(-1, 1, (count, side, side, channels)).astype(np.float32)
 
 
 def bytes_of(folder):

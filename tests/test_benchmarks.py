@@ -1,25 +1,13 @@
-"""The benchmarks of speed: what they count and print, each in its smallest mode."""
+"""The benchmarks: what they say, count and print, each in its smallest mode."""
 
 import re
-import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
 from helpers import python, write_pictures
 
-import dcgan
-from benchmarks import (
-    explore_speed,
-    measure,
-    overhead,
-    ring,
-    scaling,
-    sizes,
-    step_speed,
-)
+from benchmarks import explore_speed, measure, overhead, sizes
 from benchmarks.measure import Cost
-from dcgan.config import load_config
 
 FOLDER = Path(measure.__file__).parent
 PROGRAMS = ["arithmetic", "explore_speed", "overhead", "published", "scaling"]
@@ -128,131 +116,7 @@ def test_flat_is_within_a_tenth(capsys):
         assert word in capsys.readouterr().out
 
 
-def test_the_step_beside_pytorchs(tmp_path):
-    pytest.importorskip("torch")
-    flags = "--small --rounds 1 --steps 1".split()
-    done = python(FOLDER / "step_speed.py", *flags)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert re.fullmatch(r"ratio to PyTorch: \d+\.\d\d x", lines[-1])
-    assert sum(line.startswith("| diffaugment, aug_prob") for line in lines) == 4
-
-
 def test_each_slider_answers_with_a_new_picture(capsys):
     explore_speed.main(["--recipe", "narrow", "--moves", "2"])
     told = re.findall(r"^(a|the) .* (\d+) ms, at most", capsys.readouterr().out, re.M)
     assert len(told) == 3 and all(int(ms) > 0 for _, ms in told)
-
-
-def test_the_ratio_is_that_of_pictures_a_second_without_augmentation(capsys):
-    ours, theirs = step_speed.OURS, step_speed.THEIRS
-    costs = {
-        (step_speed.PLAIN, ours): [Cost(1.0, 2.0), Cost(4.0, 2.0), Cost(1.0, 2.0)],
-        (step_speed.PLAIN, theirs): [Cost(1.5, 2.0), Cost(4.0, 2.0), Cost(3.0, 2.0)],
-        (step_speed.AUGMENTED, ours): [Cost(1.0, 1.0)],
-        (step_speed.AUGMENTED, theirs): [Cost(9.0, 9.0)],
-        (step_speed.MATRICES, ours): [Cost(1.0, 1.0)],
-        (step_speed.MATRICES, theirs): [Cost(0.5, 1.0)],
-    }
-    assert step_speed.peak_of(costs) == {ours: 2 * 2048**3, theirs: 4 * 2048**3}
-    step_speed.report(costs, small=False)
-    said = capsys.readouterr().out
-    assert said.splitlines()[-1] == "ratio to PyTorch: 1.50 x"
-    reached = 72_787_951_616 / (4 * 2048**3)
-    assert f"| {100 * reached:.0f} (" in said
-
-
-def test_without_pytorch_one_line_says_how_to_get_it(monkeypatch, capsys):
-    monkeypatch.setattr(step_speed, "find_spec", lambda name: None)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # a command keeps its own
-    with pytest.raises(SystemExit) as ended:
-        step_speed.run_command(step_speed.main, [])
-    assert ended.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("pip install torch==2.13.0")
-
-
-FIXTURES = Path(__file__).parent / "fixtures"
-
-
-def test_the_pytorch_step_is_the_one_that_made_the_fixture(monkeypatch):
-    torch = pytest.importorskip("torch")
-    monkeypatch.syspath_prepend(FIXTURES)
-    import make_diffaugment
-
-    made = {}
-    monkeypatch.setattr(make_diffaugment, "save", lambda _, found: made.update(found))
-    make_diffaugment.main()
-    with np.load(FIXTURES / "diffaugment.npz") as stored:
-        assert set(made) == set(stored)
-        for name, value in made.items():
-            value = value.detach() if isinstance(value, torch.Tensor) else value
-            np.testing.assert_allclose(value, stored[name], atol=1e-5, err_msg=name)
-
-
-@pytest.mark.parametrize("name", ["translation", "cutout"])
-def test_pytorchs_augmentation_does_what_ours_does(name, monkeypatch):
-    torch = pytest.importorskip("torch")
-    from benchmarks import pytorch_dcgan
-    from dcgan.training import augment
-
-    pictures = np.random.default_rng(0).normal(size=(4, 16, 16, 3)).astype("float32")
-    drawn = np.array([[0, 0], [2, -1], [-2, 2], [1, 0]])
-    drawn = drawn if name == "translation" else drawn * 4 + 8
-    columns = iter(torch.tensor(drawn.T)[:, :, None])
-    # The shift says where a picture's pixels come from there, and where they go here.
-    monkeypatch.setattr(torch, "randint", lambda *_: next(columns))
-    theirs = getattr(pytorch_dcgan, name)(torch.tensor(pictures).permute(0, 3, 1, 2))
-    ours = getattr(augment, name)(pictures, -drawn if name == "translation" else drawn)
-    np.testing.assert_allclose(theirs.permute(0, 2, 3, 1), ours, atol=1e-6)
-
-
-def test_scaling_measures_two_processes_and_counts_their_exchanges(capsys, monkeypatch):
-    """The gradients of `narrow` are at least as many bytes as its weights."""
-    real, seconds = scaling.run_processes, {1: 2.0, 2: 2.5, 3: 0}
-    counted = real("narrow", 2, 1, small=True)
-    assert counted["seconds"] > 0
-
-    def run_processes(recipe, processes, steps, small):
-        size = counted["bytes"] + 50_000 * (processes - 2)
-        return counted | {"seconds": seconds[processes], "bytes": size}
-
-    monkeypatch.setattr(scaling, "run_processes", run_processes)
-    scaling.main("--recipes narrow --rounds 1 --steps 1 --small --faster 20".split())
-    lines = [x for x in capsys.readouterr().out.splitlines() if "| narrow |" in x]
-    measured, projected = ([c.strip() for c in x.split("|")[2:-1]] for x in lines)
-    assert [cell.split()[0] for cell in measured] == ["2", "2.5", "0.80"]
-    config = load_config("narrow", **scaling.SMALL)
-    networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
-    weights = sum(
-        4 * int(np.prod(v.shape)) for n in networks for v in n.trainable_weights
-    )
-    exchanges, two, three, *shares = projected
-    assert int(exchanges) > 10 and 1 <= counted["bytes"] / weights < 2
-    assert float(three) - float(two) == pytest.approx(0.05, abs=0.011)
-    found = [
-        ring.efficiency(
-            *(gpus, 0.1, int(exchanges)),
-            counted["bytes"] + 50_000 * (gpus - 2),
-            ring.Network(),
-        )
-        for gpus in (8, 64, 512)
-    ]
-    assert shares == [f"{share:.0%}" for share in found]
-
-
-def test_the_ring_sends_each_byte_nearly_twice():
-    """By hand: 4 members, 8 bytes at 2 a second; 6 messages of 2 bytes, each a second
-    and its latency. In two exchanges of 4 bytes, the latencies come twice.
-    """
-    assert ring.ring_seconds(4, 1, 8, 2, 0.5) == 6 * (1 + 0.5)
-    assert ring.ring_seconds(4, 2, 8, 2, 0.5) == 12 * (0.5 + 0.5)
-    assert ring.ring_seconds(1, 1, 8, 2, 0.5) == 0
-
-
-def test_machines_exchange_what_their_gpus_have_summed():
-    network = ring.Network(inside=2, fast=4.0, slow=1.0, latency=0.0)
-    assert ring.exchange_seconds(2, 1, 8, network) == 2
-    assert ring.exchange_seconds(4, 2, 16, network) == 2 * (2 + 8)
-    assert ring.efficiency(4, 20.0, 2, 16, network) == 0.5
-    assert ring.efficiency(1, 1.0, 1, 8, network) == 1

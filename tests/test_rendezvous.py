@@ -236,7 +236,8 @@ def test_those_who_wait_hear_that_the_chief_was_stopped(three, start, monkeypatc
     assert error.value.exit_code == 129
 
 
-def test_one_that_has_gone_again_is_named(two, start):
+def test_one_that_has_gone_again_is_named(two, start, monkeypatch):
+    monkeypatch.setattr(rendezvous, "REACH", 0.5)
     chief, link = start(two, 0), greet(two, 1)
     assert link.receive(20) == {"reach": True}
     link.socket.shutdown(socket.SHUT_RDWR)

@@ -22,7 +22,7 @@ def test_the_statistics_are_those_of_the_batch():
     np.testing.assert_allclose(sampled, trained, atol=1e-5)
     kind = keras.layers.BatchNormalization
     norm = next(x for x in generator.layers if isinstance(x, kind))
-    maps = keras.Model(generator.inputs, norm.input)(latents).numpy()
+    maps = keras.Model(generator.input, norm.input)(latents).numpy()
     np.testing.assert_allclose(norm.moving_mean, maps.mean((0, 1, 2)), atol=1e-5)
     np.testing.assert_allclose(norm.moving_variance, maps.var((0, 1, 2)), rtol=1e-4)
 

@@ -34,7 +34,10 @@ def main(argv=None):
 
     check_choice("--extractor", options.extractor, EXTRACTORS)
     extractor, rows = Extractor(options.extractor), []
-    for run in map(Run.open, options.runs):
+    runs = list(map(Run.open, options.runs))
+    for run in runs:
+        check_norms(run)
+    for run in runs:
         rows += [[run.folder.name, *row] for row in score(run, extractor)]
     print(f"{SAMPLES} samples by {options.extractor}")
     print(table(["run", "statistics", "KID x 1000", *list(SCORES)[1:]], rows))
@@ -59,23 +62,28 @@ def score(run, extractor):
     return averaged, row("recomputed")
 
 
+def check_norms(run):
+    """Refuses a run whose generator has no BatchNorm."""
+    if not norms_of(run.load_generator()):
+        raise invalid("run", str(run.folder), "one whose generator has BatchNorm")
+
+
+def norms_of(generator):
+    """Returns the BatchNorm layers of a Keras model."""
+    import keras
+
+    kind = keras.layers.BatchNormalization
+    return [layer for layer in generator.layers if isinstance(layer, kind)]
+
+
 def recompute_statistics(generator, latents):
     """Takes BatchNorm's means and variances from one large batch, layer by layer.
 
     Args:
         generator: Keras model; its statistics are replaced.
         latents: float32 (N, latent_dim).
-
-    Raises:
-        InputError: If the generator has no BatchNorm.
     """
-    import keras
-
-    kind = keras.layers.BatchNormalization
-    norms = [layer for layer in generator.layers if isinstance(layer, kind)]
-    if not norms:
-        raise invalid("run", generator.name, "a generator with BatchNorm")
-    for norm in norms:
+    for norm in norms_of(generator):
         norm.momentum = 0.0  # nothing of the old ones is kept
     generator(latents, training=True)
 

@@ -12,8 +12,7 @@ def is_openmoji(config):
 
 def last_part(path):
     """Returns the name of a folder, without the path, which is private."""
-    name = Path(path).resolve().name
-    return "pictures" if name in ("", "openmoji") else name  # no one else's name
+    return Path(path).resolve().name or "pictures"
 
 
 def started_from(name):

@@ -124,13 +124,14 @@ def check_apart(knob, out, run, folder=None, data=None):
         out: What will be written, a path.
         run: The `Run`.
         folder: That of `out`, if it is a file.
-        data: Where the training pictures are; the run's if left out.
+        data: Where the training pictures are as well, now or copied.
 
     Raises:
         InputError: If it would be read as training pictures.
     """
-    folder, data = out if folder is None else folder, data or run.config.data
-    if data != "openmoji" and _is_among_pictures(run, folder, data):
+    folder = out if folder is None else folder
+    places = {run.config.data, data} - {None, "openmoji"}
+    if any(_is_among_pictures(run, folder, place) for place in places):
         raise invalid(
             knob, str(out), "a place outside of the training pictures' folder"
         )
@@ -147,9 +148,11 @@ def _is_among_pictures(run, folder, data):
     folder, pictures = Path(folder).resolve(), Path(data).resolve()
     # The run's path may have been meant from another folder: is a picture there?
     name = next(iter((read_origin(run) or {}).get("pictures", ())), "")
-    below = folder.is_relative_to(pictures) and (pictures / name).is_file()
+    there = (pictures / name).is_file()
     in_a_run = any(type(run)(place).is_run() for place in (folder, *folder.parents))
-    return folder == pictures or (below and not in_a_run)
+    if folder == pictures:
+        return there or not name  # where no names are known, none is missed
+    return there and folder.is_relative_to(pictures) and not in_a_run
 
 
 def picture_changes(before, now):

@@ -221,7 +221,7 @@ def _greet(cluster, card, connection, wait):
         # In the ring of an exchange; the chief has been reached.
         beside = {number - 1, (number + 1) % count} - {0}
         link.send(unreached=_unreached(cluster, beside))
-        answer = link.receive(2 * wait)
+        answer = link.receive(2 * wait + 6 * REACH)  # the chief tries others meanwhile
     for kind, error in (("refused", InputError), ("lost", Lost)):
         if answer and kind in answer:
             raise error(str(answer[kind]))

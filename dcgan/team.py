@@ -18,15 +18,15 @@ from dcgan.watchdog import killed_after
 
 LOST, REFUSED = Lost.exit_code, InputError.exit_code
 GONE = (
-    "has gone, or did not answer for a minute: it was killed or stopped, or its "
-    "machine or the network is down. The same command on all machines goes on from the "
-    "last checkpoint"
+    "has gone, or did not answer for a minute (ten while it starts): it was killed or "
+    "stopped, or its machine or the network is down. The same command on all machines "
+    "goes on from the last checkpoint"
 )
 BEAT = 5.0  # seconds between two signs of life
 # So many of this process without one of another mean that the other has gone, though
 # its connection stays. Not seconds: those also pass while this process is suspended.
 SILENCE = 12
-STARTING = 120  # the same while the other one imports from a slow disk
+STARTING = 120  # ten minutes: the same while the other one imports from a slow disk
 JOINING = 300.0  # seconds for TensorFlow to connect workers that are all there
 LISTED = 100_000  # pictures of which a message tells the names
 VERDICT = (SILENCE + 3) * BEAT  # seconds in which the loss of a worker is known

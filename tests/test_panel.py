@@ -73,7 +73,7 @@ def test_buttons_do_what_they_say(explorer, tmp_path, monkeypatch):
     assert click(panel, "Pick it") == "3 picked"
     np.testing.assert_array_equal(explorer.picks[:2], explorer.candidates()[[7, 0]])
     assert explorer.places(explorer.picks[2])[0] == pytest.approx(2, abs=1e-4)
-    assert click(panel, "Save as PNG") == "3 files in picks"
+    assert click(panel, "Save as PNG") == "pick_00.png to pick_02.png in picks"
     with Image.open(tmp_path / "picks" / "pick_02.png") as picture:
         assert picture.size == (64, 64)
     panel.path.value, panel.frames.value = "linear", 2

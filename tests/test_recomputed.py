@@ -8,6 +8,8 @@ from benchmarks import recomputed
 from dcgan import build_generator, load_config
 from dcgan.errors import InputError
 from dcgan.latent import draw_latents
+from dcgan.networks import save_network
+from dcgan.run import Run
 
 SMALL = {"size": 16, "g_features": 3, "latent_dim": 6}
 
@@ -20,17 +22,18 @@ def test_the_statistics_are_those_of_the_batch():
     recomputed.recompute_statistics(generator, latents)
     sampled = generator(latents, training=False)
     np.testing.assert_allclose(sampled, trained, atol=1e-5)
-    kind = keras.layers.BatchNormalization
-    norm = next(x for x in generator.layers if isinstance(x, kind))
+    norm, *_ = recomputed.norms_of(generator)
     maps = keras.Model(generator.input, norm.input)(latents).numpy()
     np.testing.assert_allclose(norm.moving_mean, maps.mean((0, 1, 2)), atol=1e-5)
     np.testing.assert_allclose(norm.moving_variance, maps.var((0, 1, 2)), rtol=1e-4)
 
 
-def test_a_generator_without_batch_norm_is_refused():
-    generator = build_generator(load_config("narrow", g_norm="none", **SMALL))
-    with pytest.raises(InputError, match="Allowed: a generator with BatchNorm"):
-        recomputed.recompute_statistics(generator, draw_latents(4, 6))
+def test_a_run_without_batch_norm_is_refused(tmp_path):
+    config = load_config("narrow", g_norm="none", runs=str(tmp_path), **SMALL)
+    run = Run.create(config)
+    save_network(build_generator(config), run.generator_file)
+    with pytest.raises(InputError, match="Allowed: one whose generator has BatchNorm"):
+        recomputed.main([str(run.folder)])
 
 
 def test_a_run_is_scored_twice(trained, capsys, monkeypatch):

@@ -130,7 +130,7 @@ class Panel:
 
     def _save(self):
         files = self.explorer.save(self.folder.value, self.enlarge.value)
-        return f"{len(files)} files in {self.folder.value}"
+        return f"{files[0].name} to {files[-1].name} in {self.folder.value}"
 
     def _walk(self, image):
         file = self.file.value

@@ -75,7 +75,8 @@ def _shareable(config):
     if config.init_from:
         changes["init_from"] = last_part(config.init_from)
     if config.data != "openmoji":
-        changes["data"] = last_part(config.data)
+        name = last_part(config.data)
+        changes["data"] = "pictures" if name == "openmoji" else name  # it is not that
     return replace(config, **changes)
 
 

@@ -17,6 +17,7 @@ let model, seed, home, latent, picture;
 let morph = null; // { from, to, seed, began }; the same one until it is stopped
 let wanted = null; // the next latent to be drawn; older wishes are forgotten
 let drawing = false;
+let gridsPainted = 0;
 
 start().catch((error) => {
   at("loaded").hidden = true;
@@ -136,14 +137,18 @@ function seedGrid(first) {
   for (const button of at("grid").children) {
     button.dataset.seed = draws() % NEW_SEEDS;
     button.ariaLabel = `Seed ${button.dataset.seed}`;
+    const { width, height } = button.firstChild;
+    button.firstChild.getContext("2d").clearRect(0, 0, width, height);
   }
   markGrid();
 }
 
 async function paintGrid() {
+  const mine = ++gridsPainted; // later ones stop this one
   for (const button of at("grid").children) {
-    const number = Number(button.dataset.seed);
-    paint(button.firstChild, await model.picture(latentOf(number)));
+    const found = await model.picture(latentOf(Number(button.dataset.seed)));
+    if (mine !== gridsPainted) return;
+    paint(button.firstChild, found);
   }
 }
 

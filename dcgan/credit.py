@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from dcgan.data.openmoji import SOURCE
+from dcgan.errors import InputError
+from dcgan.run import Run
 
 
 def is_openmoji(config):
@@ -23,8 +25,23 @@ def started_from(name):
 def page_credit(config):
     """Returns what a web page says of the pictures, plain text.
 
-    It says nothing of a folder of the user, as it cannot know whose they are.
+    It says nothing of a folder of the user, as it cannot know whose they are. The runs
+    that this one began from are asked as well, while they are there.
     """
-    said = [f"Trained on {SOURCE}."] if config.data == "openmoji" else []
-    said += [started_from(last_part(config.init_from))] if config.init_from else []
-    return " ".join(said)
+    trained = [f"Trained on {SOURCE}."] if config.data == "openmoji" else []
+    began = [started_from(last_part(config.init_from))] if config.init_from else []
+    if not trained and any(before.data == "openmoji" for before in _began(config)):
+        began += [f"Before that it was trained on {SOURCE}."]
+    return " ".join(trained + began)
+
+
+def _began(config):
+    """Yields the configs of the runs that a run began from, if they are still there."""
+    seen = set()
+    while config.init_from and config.init_from not in seen:
+        seen.add(config.init_from)
+        try:
+            config = Run.open(config.init_from).config
+        except InputError:
+            return
+        yield config

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dcgan.bias import SECOND, helped_to_train
 from dcgan.cli import Parser, quiet_tensorflow, run_command
-from dcgan.data.folder import find_pictures, load_images
+from dcgan.data.folder import find_pictures, is_read_with, load_images
 from dcgan.data.holdout import load_split
 from dcgan.data.pictures import FORMATS, MODES
 from dcgan.errors import InputError, check_choice, invalid
@@ -110,7 +110,7 @@ def evaluate(
 
     Raises:
         InputError: If there are too few pictures, they cannot be compared, or `out` is
-            among the run's pictures.
+            among them.
 
     Example:
         >>> evaluate("runs/default")["coverage"]
@@ -125,6 +125,10 @@ def evaluate(
 
     if run and out:
         check_apart("--out", out, Run.open(run), data=data)
+    for folder in (fake, data):
+        of_files = folder is not None and str(folder) != "openmoji"
+        if out and of_files and is_read_with(out, folder):
+            raise invalid("--out", str(out), f"a folder outside of {folder}")
     extractor = Extractor(extractor)
     if run is None:
         sets = _from_folders(fake, data, size, channels or CHANNELS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan.data.folder import is_read_with
 from dcgan.errors import InputError, invalid
 from dcgan.files import read_json, whole_file
 
@@ -145,14 +146,12 @@ def _is_among_pictures(run, folder, data):
         folder: Path.
         data: Where the training pictures are, a path.
     """
-    folder, pictures = Path(folder).resolve(), Path(data).resolve()
     # The run's path may have been meant from another folder: is a picture there?
     name = next(iter((read_origin(run) or {}).get("pictures", ())), "")
-    there = (pictures / name).is_file()
-    in_a_run = any(type(run)(place).is_run() for place in (folder, *folder.parents))
-    if folder == pictures:
+    there = (Path(data) / name).is_file()
+    if Path(folder).resolve() == Path(data).resolve():
         return there or not name  # where no names are known, none is missed
-    return there and folder.is_relative_to(pictures) and not in_a_run
+    return there and is_read_with(folder, data)
 
 
 def picture_changes(before, now):

@@ -13,7 +13,7 @@ from dcgan.figures.grids import image_grid, repeat_to
 from dcgan.files import whole_file
 from dcgan.origin import check_apart
 from dcgan.places import check_file
-from dcgan.projection.limits import check_search
+from dcgan.projection.limits import RESTARTS, STEPS, check_search
 from dcgan.validation import check_colour
 
 SIDE = 256  # within which the pictures of the animation are enlarged
@@ -31,8 +31,8 @@ def main(argv=None):
     add("run", help="folder of the run, such as runs/default")
     add("--image", required=True, help="the picture, made square and small as training")
     add("--out", required=True, help=".gif, .webp or .png; beside it NAME.npy and more")
-    add("--restarts", type=int, default=8, help="searches at the same time (8)")
-    add("--steps", type=int, default=2000, help="at most (2000)")
+    add("--restarts", type=int, default=RESTARTS, help=f"searches ({RESTARTS})")
+    add("--steps", type=int, default=STEPS, help=f"at most ({STEPS})")
     add("--seed", type=int, default=0, help="of the latents to start from (0)")
     add(
         "--background",
@@ -46,7 +46,7 @@ def main(argv=None):
 
 
 def project(
-    run, image, out, restarts=8, steps=2000, seed=0, background=None, best=False
+    run, image, out, restarts=RESTARTS, steps=STEPS, seed=0, background=None, best=False
 ):
     """Writes the latent whose picture is closest to a file, and how it was found.
 

@@ -182,6 +182,14 @@ def test_what_is_no_picture_is_refused(name, real, tmp_path):
     assert refused(folder, real, tmp_path / "out").startswith("--fake: ")
 
 
+def test_scores_are_not_put_among_the_pictures(fake, real):
+    """`nearest.png` would be one of them the next time."""
+    for out in (real, real / "scores", fake, fake / "scores"):
+        with pytest.raises(InputError, match="--out is not valid"):
+            module.evaluate(fake=fake, data=real, out=out)
+        assert not (out / "nearest.png").exists()
+
+
 def test_a_bomb_among_the_pictures_is_named_and_left_out(fake, real, tmp_path, caplog):
     """A PNG of a few bytes whose header says 40000x40000."""
     content = bytearray((fake / next(fake.iterdir()).name).read_bytes())

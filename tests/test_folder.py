@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dcgan import load_images
+from dcgan.data.folder import is_read_with
 from dcgan.errors import InputError
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
@@ -98,3 +99,18 @@ def test_missing_and_empty_folders_are_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(b"x")
     with pytest.raises(InputError, match="no file in the folder is a readable picture"):
         load_images(tmp_path, 16)
+
+
+def test_what_is_put_into_a_folder_is_read_where_it_is_searched(tmp_path):
+    """Hidden folders and those of runs, below the pictures, are not."""
+    pictures = tmp_path / "run" / "pictures"
+    run = pictures / "runs" / "a"
+    run.mkdir(parents=True)
+    for name in ("config.yml", "log.csv"):
+        (run / name).touch()
+        (tmp_path / "run" / name).touch()  # above: that is never looked at
+    read = [pictures, pictures / "new", run.parent, run.parent / "b" / "c"]
+    left = [run, run / "samples", pictures / ".new", pictures / "__MACOSX" / "a"]
+    left += [tmp_path, pictures.parent / "other"]
+    assert all(is_read_with(place, pictures) for place in read)
+    assert not any(is_read_with(place, pictures) for place in left)

@@ -107,8 +107,9 @@ def test_a_path_that_meant_another_folder_keeps_nothing_away(
     run.origin.write_text(json.dumps(origin))
     monkeypatch.chdir(tmp_path)
     sample.sample(run.folder, "out", count=1)
+    run.log.touch()  # a folder with that and a config is a run's, and holds no pictures
     (tmp_path / "mine.png").touch()  # now it is the one that was meant
-    sample.sample(run.folder, run.folder / "new", count=1)  # no pictures are read there
+    sample.sample(run.folder, run.folder / "new", count=1)
     with pytest.raises(InputError, match="--out is not valid.*training pictures"):
         sample.sample(run.folder, "more", count=1)
 

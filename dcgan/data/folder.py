@@ -21,6 +21,7 @@ from dcgan.validation import check_colour
 
 NAMED = 5  # skipped files that the warning names
 MAC_LEFTOVERS = "__MACOSX"  # what zip files from a Mac bring along
+RUN_FILES = {"config.yml", "log.csv"}  # in the folder of a run
 CONTACT_SHEET = "contact_sheet.png"  # our own, of `check` and `sample`: no picture
 
 
@@ -132,18 +133,39 @@ def _walk(folder):
     entered = set()
     for parent, folders, names in os.walk(folder, onerror=_warn, followlinks=True):
         place = os.path.realpath(parent)
-        is_run = {"config.yml", "log.csv"} <= set(names)
-        if place in entered or is_run:
+        if place in entered or set(names) >= RUN_FILES:
             folders.clear()
             continue
         entered.add(place)
-        folders[:] = sorted(n for n in folders if n[0] != "." and n != MAC_LEFTOVERS)
+        folders[:] = sorted(name for name in folders if _is_entered(name))
         for name in names:
             path = Path(parent, name)
             hidden = name.startswith(".") or name == CONTACT_SHEET
             # A pipe or a device would never end; a dead link is named by the decoder.
             if not hidden and (path.is_file() or path.is_symlink()):
                 yield path
+
+
+def _is_entered(name):
+    return not name.startswith(".") and name != MAC_LEFTOVERS
+
+
+def is_read_with(folder, pictures):
+    """Tells whether `find_pictures` would find what is put into a folder.
+
+    Args:
+        folder: Path; it may not exist yet.
+        pictures: Path of a folder of pictures.
+    """
+    folder, pictures = Path(folder).resolve(), Path(pictures).resolve()
+    if not folder.is_relative_to(pictures):
+        return False
+    below = [p for p in (folder, *folder.parents) if pictures in p.parents]
+    return all(
+        _is_entered(place.name)
+        and not all((place / name).is_file() for name in RUN_FILES)
+        for place in below
+    )
 
 
 def printable(path):

@@ -2,6 +2,8 @@
 
 from dcgan.errors import invalid
 
+RESTARTS = 32  # of pictures that are hard to find, one in eight searches comes close
+STEPS = 2000
 DRAWN = 256  # random latents, of which the closest are where the search starts
 RANGES = {"restarts": (1, DRAWN), "steps": (1, 10_000), "seed": (0, 2**31 - 1)}
 

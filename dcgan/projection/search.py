@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from dcgan.pixels import to_float
 from dcgan.projection.embedding import Embedding, Vectors
-from dcgan.projection.limits import DRAWN, check_search
+from dcgan.projection.limits import DRAWN, RESTARTS, STEPS, check_search
 
 STARTS = 1  # the purpose of a draw, beside its seed
 BATCH = 64  # pictures of them at a time
@@ -41,7 +41,7 @@ class Projection(NamedTuple):
     features: float
 
 
-def find_latent(generator, picture, restarts=8, steps=2000, seed=0):
+def find_latent(generator, picture, restarts=RESTARTS, steps=STEPS, seed=0):
     """Searches the latent whose picture is closest to a given one.
 
     All restarts move at once, by Adam, from the closest of 256 random latents. After

@@ -241,6 +241,17 @@ def test_it_fits_a_phone_and_answers_a_tap(visit):
     assert page.eval_on_selector_all("button, select, #seed, .slider", small) == 0
 
 
+@pytest.mark.parametrize("width", [320, 740, 900])
+def test_nothing_is_cut_off_and_rows_of_tiles_are_full(width, visit):
+    page = visit("rgb", viewport={"width": width, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    wide = "all => all.map(e => e.getBoundingClientRect().width)"
+    assert min(page.eval_on_selector_all("#seed, select", wide)) > 70
+    tops = "all => all.map(e => e.getBoundingClientRect().top)"
+    rows = page.eval_on_selector_all("#grid button", tops)
+    assert len({rows.count(top) for top in rows}) == 1
+
+
 def test_it_is_dark_at_night(visit):
     code = "getComputedStyle(document.body)[{}].match(/\\d+/g).map(Number)"
     for scheme in ("light", "dark"):

@@ -68,3 +68,15 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number):
         super().__init__(number)
         self.exit_code = 128 + number
+
+
+def own_failures():
+    """Returns TensorFlow's errors that no other worker has a part in, as of memory."""
+    from tensorflow import errors
+
+    return (
+        errors.InvalidArgumentError,
+        errors.NotFoundError,
+        errors.ResourceExhaustedError,
+        errors.UnimplementedError,
+    )

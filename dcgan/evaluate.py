@@ -124,10 +124,9 @@ def evaluate(
     from dcgan.figures.report import write_report
 
     if run and out:
-        check_apart("--out", out, Run.open(run), data=data)
-    for folder in (fake, data):
-        of_files = folder is not None and str(folder) != "openmoji"
-        if out and of_files and is_read_with(out, folder):
+        check_apart("--out", out, Run.open(run))
+    for folder in {fake, data} - {None, "openmoji"}:
+        if out and is_read_with(out, folder):
             raise invalid("--out", str(out), f"a folder outside of {folder}")
     extractor = Extractor(extractor)
     if run is None:

@@ -1,9 +1,11 @@
-"""Messages between two workers."""
+"""Connections and messages between two workers."""
 
 import json
 import socket
 import threading
 from contextlib import suppress
+
+from dcgan.errors import InputError
 
 LONGEST = 2**26  # bytes of a message
 # A machine that has gone says nothing: ask after 10 seconds, 4 times.
@@ -66,3 +68,29 @@ class Link:
         with suppress(OSError):
             self._file.close()
             self.socket.close()
+
+
+def connect(address, timeout):
+    """Returns a socket to host:port; raises `OSError` if nobody is there in time."""
+    host, _, port = address.rpartition(":")
+    connection = socket.create_connection((host.strip("[]"), int(port)), timeout)
+    if connection.getsockname() == connection.getpeername():
+        connection.close()  # the port was free, and was given to this side
+        raise ConnectionError("nobody there")
+    return connection
+
+
+def listen(cluster):
+    """Returns a server on the port of this worker of a `Cluster`."""
+    address = cluster.addresses[cluster.number]
+    port = int(address.rpartition(":")[2])
+    dual = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if dual else socket.AF_INET
+    try:
+        return socket.create_server(("", port), family=family, dualstack_ipv6=dual)
+    except OSError as error:
+        raise InputError(
+            f"distribute: the port of {cluster} cannot be opened ({error}). "
+            f"Received: {address}. Allowed: a port that is free on that machine, and a "
+            "new process for each training"
+        ) from None

@@ -34,6 +34,12 @@ def describe_pictures(images, names=None):
     }
 
 
+def digest_of(digests):
+    """Returns one digest, a text, of what `describe_pictures` returns."""
+    text = json.dumps(list(digests.items()))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def describe_machine(device):
     """Returns a dict of what numbers depend on: versions, device and settings.
 

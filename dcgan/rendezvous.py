@@ -7,7 +7,6 @@ that it will exchange with. The connections to the chief stay, for `dcgan.team`.
 
 import os
 import queue
-import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ from functools import partial
 from dcgan.agreement import describe, difference
 from dcgan.cluster import find_cluster
 from dcgan.errors import InputError, Lost, invalid
-from dcgan.link import Link
+from dcgan.link import Link, connect, listen
 from dcgan.team import Team
 from dcgan.validation import check_share
 
@@ -75,7 +74,7 @@ def meet(cluster, config):
     """
     wait = wait_seconds()
     card = describe(config)
-    with _listen(cluster) as server:
+    with listen(cluster) as server:
         if cluster.number == 0:
             return _await_workers(cluster, card, wait, server)
         return {0: _join(cluster, card, wait)}
@@ -178,10 +177,10 @@ def _see_who_is_reached(cluster, links):
 def _unreached(cluster, numbers):
     """Returns the first of some workers that cannot be connected to, or None."""
     for number in numbers:
-        connect = partial(_connect, cluster.addresses[number])
+        reach = partial(connect, cluster.addresses[number])
         try:
             # Again, too: the name of a machine that is there may be known a bit later.
-            _try_for(REACH, connect).close()
+            _try_for(REACH, reach).close()
         except OSError as error:
             return (
                 f"distribute: {cluster.name(number)} cannot be reached from {cluster}. "
@@ -193,9 +192,9 @@ def _unreached(cluster, numbers):
 
 def _join(cluster, card, wait):
     """Returns the `Link` to the chief, also to one that is started again meanwhile."""
-    connect = partial(_connect, cluster.addresses[0])
+    reach = partial(connect, cluster.addresses[0])
     try:
-        return _try_for(wait, lambda left: _greet(cluster, card, connect(left), wait))
+        return _try_for(wait, lambda left: _greet(cluster, card, reach(left), wait))
     except OSError as error:
         raise InputError(_absent(cluster.name(0), wait, str(error))) from None
 
@@ -229,30 +228,6 @@ def _greet(cluster, card, connection, wait):
         link.close()
         raise ConnectionError("no answer")
     return link
-
-
-def _connect(address, timeout):
-    host, _, port = address.rpartition(":")
-    connection = socket.create_connection((host.strip("[]"), int(port)), timeout)
-    if connection.getsockname() == connection.getpeername():
-        connection.close()  # the port was free, and was given to this side
-        raise ConnectionError("nobody there")
-    return connection
-
-
-def _listen(cluster):
-    address = cluster.addresses[cluster.number]
-    port = int(address.rpartition(":")[2])
-    dual = socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if dual else socket.AF_INET
-    try:
-        return socket.create_server(("", port), family=family, dualstack_ipv6=dual)
-    except OSError as error:
-        raise InputError(
-            f"distribute: the port of {cluster} cannot be opened ({error}). "
-            f"Received: {address}. Allowed: a port that is free on that machine, and a "
-            "new process for each training"
-        ) from None
 
 
 def _absent(names, wait, reason):

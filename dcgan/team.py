@@ -4,16 +4,14 @@ The chief decides and the others follow, so that all take part in every step. Ea
 notices when another one has gone or is silent: TensorFlow's exchange would wait for it.
 """
 
-import hashlib
-import json
 import os
 import queue
 import threading
 import time
 from contextlib import contextmanager, suppress
 
-from dcgan.errors import InputError, Lost, in_a_line, one_line
-from dcgan.origin import picture_changes
+from dcgan.errors import InputError, Lost, in_a_line, one_line, own_failures
+from dcgan.origin import digest_of, picture_changes
 from dcgan.watchdog import killed_after
 
 LOST, REFUSED = Lost.exit_code, InputError.exit_code
@@ -104,7 +102,7 @@ class Team:
         Raises:
             InputError: If one has others, or in another order; for all of them.
         """
-        own = _summary(digests)
+        own = digest_of(digests)
         others = [worker for worker, theirs in self._at_chief(own) if theirs != own]
         if not self.from_chief(bool(others)):
             return
@@ -179,7 +177,7 @@ class Team:
         try:
             yield
         except tf.errors.OpError as error:
-            if self.links and not isinstance(error, _own_failures()):
+            if self.links and not isinstance(error, own_failures()):
                 time.sleep(VERDICT)  # `_read` ends the process
                 reason = f"an exchange failed: {in_a_line(error)}"
                 self._end(LOST, f"{self.cluster}: {reason}")
@@ -246,20 +244,3 @@ class Team:
         with suppress(OSError):
             os.write(self._said_to, line.encode(errors="backslashreplace"))
         os._exit(code)
-
-
-def _own_failures():
-    """Returns errors that no other worker has a part in, such as of memory."""
-    from tensorflow import errors
-
-    return (
-        errors.InvalidArgumentError,
-        errors.NotFoundError,
-        errors.ResourceExhaustedError,
-        errors.UnimplementedError,
-    )
-
-
-def _summary(digests):
-    text = json.dumps(list(digests.items()))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -176,7 +176,7 @@ def test_an_address_that_cannot_be_reached_is_named(two, start, monkeypatch):
 
 def test_a_name_may_be_known_late(two, monkeypatch):
     """A pod that is there is not in the list of names yet."""
-    real, tries = rendezvous._connect, []
+    real, tries = rendezvous.connect, []
 
     def connect(address, timeout):
         tries.append(address)
@@ -184,7 +184,7 @@ def test_a_name_may_be_known_late(two, monkeypatch):
             raise socket.gaierror(-2, "Name or service not known")
         return real(address, timeout)
 
-    monkeypatch.setattr(rendezvous, "_connect", connect)
+    monkeypatch.setattr(rendezvous, "connect", connect)
     host, port = two[1].split(":")
     with socket.create_server((host, int(port))):
         assert rendezvous._unreached(Cluster(two, 0), [1]) is None

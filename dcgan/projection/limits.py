@@ -2,7 +2,7 @@
 
 from dcgan.errors import invalid
 
-RESTARTS = 32  # of pictures that are hard to find, one in eight searches comes close
+RESTARTS = 32  # of a picture that is hard to find, few of them come close
 STEPS = 2000
 DRAWN = 256  # random latents, of which the closest are where the search starts
 RANGES = {"restarts": (1, DRAWN), "steps": (1, 10_000), "seed": (0, 2**31 - 1)}

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -66,9 +67,7 @@ def main(argv=None):
     )
     add("--fid", action="store_true", help="FID too: not comparable across counts")
     options = parser.parse_args(argv)
-    _check(options)
-    given = {name: x for name, x in vars(options).items() if x is not None}
-    scores = evaluate(**given)
+    scores = evaluate(**vars(options))
     for line in score_lines(scores):
         print(line)
     print(f"evaluation.json and nearest.png in {options.out or options.run}")
@@ -81,8 +80,8 @@ def evaluate(
     size=None,
     channels=None,
     out=None,
-    count=COUNT,
-    seed=0,
+    count=None,
+    seed=None,
     best=False,
     extractor="lite0",
     fid=False,
@@ -95,11 +94,11 @@ def evaluate(
         data: Folder of the real pictures, or `openmoji`; that of the run if left out.
             Of others than the run's none count as held out.
         size: Side in pixels at which `fake` is compared; its own if left out.
-        channels: 1, 3 or 4, of `fake`.
+        channels: 1, 3 or 4, of `fake`; 3 if left out.
         out: Folder for `evaluation.json` and `nearest.png`; that of the run if left
             out.
-        count: Pictures to make from a run, 10 to 5000.
-        seed: Seed of their latents.
+        count: Pictures to make from a run, 10 to 5000; 1000 if left out.
+        seed: Seed of their latents; 0 if left out.
         best: Whether to take the run's generator with the best KID, not the newest.
         extractor: `lite0`, `lite1` or `inception`.
         fid: Whether to take the Frechet distance too.
@@ -109,12 +108,13 @@ def evaluate(
         the extractor helped to train the generator, `second` has those of another.
 
     Raises:
-        InputError: If there are too few pictures, they cannot be compared, or `out` is
-            among them.
+        InputError: If what is given does not go together, there are too few pictures,
+            they cannot be compared, or `out` is among them.
 
     Example:
         >>> evaluate("runs/default")["coverage"]
     """
+    _check(SimpleNamespace(**locals()))
     quiet_tensorflow()
     from dcgan.evaluation.features import Extractor
     from dcgan.evaluation.reference import Reference
@@ -132,7 +132,7 @@ def evaluate(
     if run is None:
         sets = _from_folders(fake, data, size, channels or CHANNELS)
     else:
-        sets = _from_run(Run.open(run), data, count, seed, best)
+        sets = _from_run(Run.open(run), data, count or COUNT, seed or 0, best)
     reference = Reference(sets.train, sets.held_out, extractor)
     scores, suspects = reference.compare(sets.fake, fid)
     if run is not None:

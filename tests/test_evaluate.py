@@ -153,6 +153,12 @@ def test_wrong_flags_are_refused_and_nothing_is_written(
     assert not (tmp_path / "out").exists() and not trained[0].evaluation.exists()
 
 
+def test_a_program_is_refused_as_the_command_is(fake, real):
+    for given in ({}, {"fake": fake}, {"fake": fake, "data": real}):
+        with pytest.raises(InputError, match="is not valid|Received: neither"):
+            module.evaluate(**given)
+
+
 def refused(fake, real, out):
     with pytest.raises(InputError) as error:
         module.evaluate(fake=fake, data=real, out=out)

@@ -67,7 +67,6 @@ def plan_cells(source, seeds=None, **overrides):
         >>> cells[0].name, cells[0].config.aug_prob
         ('aug_prob 0', 0.0)
     """
-    check_one(overrides)
     known = str(source) in experiment_names()
     path = EXPERIMENTS / f"{source}.yml" if known else Path(source)
     if not path.is_file():
@@ -76,6 +75,8 @@ def plan_cells(source, seeds=None, **overrides):
     content = read_yaml(path)
     _check(path, content)
     base = content.get("base") or {}
+    for layer in (overrides, base, *content["cells"].values()):
+        check_one(layer or {})
     runs = Path(overrides.pop("runs", base.get("runs", "runs"))) / path.stem
     names, configs = [], []
     seeds = seeds or content.get("seeds") or [0]
@@ -85,7 +86,7 @@ def plan_cells(source, seeds=None, **overrides):
         for name, knobs in content["cells"].items():
             chosen = {**base, **(knobs or {}), **overrides, "seed": seed}
             chosen |= settle_minutes([base, knobs or {}, overrides])
-            if chosen.get("minutes"):  # those of another layer; both are refused
+            if chosen.get("minutes"):  # those of another layer
                 chosen.pop("epochs", None)
             recipe = chosen.pop("recipe", "default")
             place = {"runs": str(runs), "name": f"{_slug(name)}-seed{seed}"}

@@ -80,19 +80,6 @@ def stage_of(stages, epoch):
     return next(k for k, stage in enumerate(stages) if epoch <= stage.last)
 
 
-def work_done(stages, epochs):
-    """Returns how much of a training is done after some epochs, in pixels an image.
-
-    Args:
-        stages: List of `Stage`s.
-        epochs: Epochs done, also parts of one.
-    """
-    return sum(
-        min(max(epochs - stage.first, 0), stage.last - stage.first) * stage.size**2
-        for stage in stages
-    )
-
-
 def settle_cycle(layers):
     """Merges settings so that `epochs`, `g_lr` and `d_lr` agree with the `cycle`.
 

@@ -30,16 +30,17 @@ def forget_after(path, epoch, header):
     A training that goes on from a checkpoint writes them anew. A table of an earlier
     version, with other columns, gets those of `header`.
     """
-    if not path.exists():
-        return
-    lines = _lines(path)
-    kept = lines[:1] + [line for line in lines[1:] if _is_up_to(epoch, line)]
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, header, "", "ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(csv.DictReader(kept))
-    with whole_file(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+    if path.exists():
+        lines = _lines(path)
+        kept = lines[:1] + [line for line in lines[1:] if _is_up_to(epoch, line)]
+        _rewrite(path, csv.DictReader(kept), header)
+
+
+def forget_named(path, name, header):
+    """Takes the lines with a name out of a table of the run."""
+    rows = read_table(path)
+    if any(row["name"] == name for row in rows):
+        _rewrite(path, [row for row in rows if row["name"] != name], header)
 
 
 def read_table(path):
@@ -85,6 +86,15 @@ def read_columns(path):
 def as_written(value):
     """Returns a number as it is read again, so that a stop changes no decision."""
     return float(_cell(float(value)))
+
+
+def _rewrite(path, rows, header):
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, header, "", "ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with whole_file(path) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
 def _lines(path):

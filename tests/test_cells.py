@@ -106,6 +106,8 @@ WRONG = {
     "cells: {a: }\nbase: 3": "mine.yml: base is not valid",
     "cells: {a: }\nseeds: x": "mine.yml: seeds is not valid",
     "cells: {a: }\nmore: 1": "unknown key. Received: more.*one of about, base, cells",
+    "cells: {a: {minutes: 9, epochs: 9}}": "minutes does not go with epochs",
+    "cells: {a: }\nbase: {minutes: 9, epochs: 9}": "minutes does not go with epochs",
     "cells: {a: {seed: 1}}": "mine.yml: a: unknown key. Received: seed",
     "cells: {a: {runs: x}}": "Received: runs. Allowed: knobs but name, seed, runs",
     "cells: {a: }\nbase: {name: x}": "mine.yml: base: unknown key. Received: name",

@@ -13,6 +13,8 @@ from dcgan.errors import Stopped
 from dcgan.run import Run
 from dcgan.training import fitting, trainer
 from dcgan.training.divergence import Diverged, StopOnNaN
+from dcgan.training.duration import IN_MEMORY
+from dcgan.training.timing import Length, StopInTime
 
 KNOBS = {"size": 16, "g_features": 2, "d_features": 2, "latent_dim": 4, "epochs": 4}
 KNOBS |= {"batch_size": 4, "sample_grid": 2, "checkpoint_every": 1, "sample_every": 1}
@@ -158,8 +160,11 @@ def test_a_stop_saves_no_weights_that_are_no_numbers(train, tmp_path, monkeypatc
 def test_it_looks_before_anything_else_is_told_or_saved(tmp_path):
     config = dcgan.load_config("narrow", **KNOBS)
     images = np.zeros((12, 16, 16, 3), np.uint8)
-    first, *_ = trainer.run_callbacks(config, Run(tmp_path), images, images[:0])
-    assert isinstance(first, StopOnNaN)
+    length = Length(IN_MEMORY, StopInTime())
+    first, second, *_ = trainer.run_callbacks(
+        config, Run(tmp_path), images, images[:0], length
+    )
+    assert isinstance(first, StopOnNaN) and second is length.stop
 
 
 def test_a_weight_that_is_no_number_is_named_at_the_end_of_the_epoch():

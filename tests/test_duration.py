@@ -11,6 +11,7 @@ from dcgan.training.duration import (
     Work,
     epochs_that_fit,
     seconds_left,
+    step_cost,
     work_of,
 )
 
@@ -33,6 +34,16 @@ def test_each_stage_counts_with_its_own_seconds():
     config = Config(epochs=9, progressive=[16, 32, 64])
     left = [seconds_left(config, 10, [1, 2, 4], NOTHING, d)[0] for d in (0, 4, 7.5)]
     assert left == [30 + 60 + 120, 40 + 120, 60]
+
+
+def test_steps_cost_as_they_once_took():
+    """`narrow` took 20, 56, 214 and 927 ms; docs/performance.md has the table."""
+    costs = [step_cost(load_config("narrow"), side) for side in (32, 64, 128, 256)]
+    assert costs[1] / costs[0] == pytest.approx(56 / 20, rel=0.05)
+    assert costs[2] / costs[1] == pytest.approx(214 / 56, rel=0.1)
+    assert costs[3] / costs[2] == pytest.approx(927 / 214, rel=0.15)
+    frozen = [step_cost(Config(projected=True), side) for side in (32, 64)]
+    assert frozen == [costs[0] + 64**2, costs[1] + 64**2]
 
 
 def test_the_most_epochs_that_fit_by_hand():

@@ -75,6 +75,16 @@ def test_a_layer_that_is_also_in_another_model_is_not_used_twice():
     assert of_kind(accelerate(small_model(norm)), FusedBatchNormalization)
 
 
+def test_a_layer_that_a_model_inside_uses_too_is_used_twice():
+    """It does not come behind an upsampling there."""
+    conv = keras.layers.Conv2D(2, 3, padding="same")
+    inner = keras.Sequential([keras.Input((None, None, 2)), conv])
+    inputs = keras.Input((5, 5, 2))
+    outputs = inner(conv(keras.layers.UpSampling2D()(inputs)))
+    network = keras.Model(inputs, outputs)
+    assert accelerate(network) is network
+
+
 @pytest.mark.parametrize(
     "layers",
     [

@@ -15,8 +15,9 @@ from dcgan.training.how_long import (
     time_left,
     what_would_fit,
 )
+from dcgan.training.timing import Length, StopInTime
 
-NOTHING = Work({}, 0.0)
+UNMEASURED = Length(Work({}, 0.0), StopInTime())
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def test_advice_is_for_long_runs_that_chose_no_time():
         ({"epochs": 3}, ["--size 32", "--g_features 8"]),  # of an hour each
         ({"progressive": [32, 64]}, ["--minutes 60", "--g_features 8"]),
         ({"g_widths": [9, 9, 9, 9]}, ["--minutes 60"]),  # 32x32 takes three
+        ({"recipe": "default"}, ["--minutes 60"]),  # frozen features stay as dear
         ({"recipe": "progan"}, ["--minutes 60"]),
         ({"recipe": "progan", "epochs": 5}, []),  # one of three stages' phases
     ],
@@ -74,12 +76,12 @@ def test_advice_names_only_what_is_allowed_and_true(knobs, ways):
     assert [way[: len(start)] for way, start in zip(found, ways, strict=True)] == ways
 
 
-def told(clock, stages, steps, first=0, a_step=2.0, gpus=(), **knobs):
+def told(clock, stages, steps, first=0, a_step=2.0, length=UNMEASURED, **knobs):
     """A `SayHowLong` that has seen 21 steps, the first of which took a minute."""
     config = Config(epochs=stages[-1].last, **knobs)
     step = first * steps
     model = SimpleNamespace(plan=stages, config=config, steps_done=step)
-    callback = SayHowLong(steps, NOTHING)
+    callback = SayHowLong(steps, length)
     callback.set_model(model)
     callback.set_params({"epochs": stages[0].last, "steps": steps})
     callback.on_train_begin()
@@ -105,18 +107,21 @@ def test_it_is_said_once_after_twenty_steps(clock, no_gpu, capsys):
     assert line.startswith("About 26 minutes to go: 98 epochs of 8 steps, 2 s each,")
 
 
-def test_later_stages_are_expected_to_cost_as_their_pixels(clock, no_gpu, capsys):
+def test_later_stages_are_expected_to_take_longer(clock, no_gpu, capsys, monkeypatch):
+    monkeypatch.setattr(how_long, "step_cost", lambda config, size: size**2)
     stages = [Stage(32, 0, 5), Stage(64, 5, 10)]
     told(clock, stages, steps=10, progressive=[32, 64])
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("About 8 minutes to go: 8 epochs")  # 30 x 2 + 50 x 8 = 460
 
 
-def test_frozen_features_cost_the_same_in_all_stages(clock, no_gpu, capsys):
+def test_stages_that_were_timed_are_expected_to_take_that(clock, no_gpu, capsys):
+    """In proportion: the machine has become half as fast, 2 s a step instead of 1."""
     stages = [Stage(32, 0, 5), Stage(64, 5, 10)]
-    told(clock, stages, steps=10, progressive=[32, 64], projected=True)
+    length = UNMEASURED._replace(a_step=[1.0, 1.5])
+    told(clock, stages, steps=10, progressive=[32, 64], length=length)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("About 3 minutes to go: 8 epochs")  # 80 x 2 = 160
+    assert line.startswith("About 4 minutes to go: 8 epochs")  # 30 x 2 + 50 x 3 = 210
 
 
 def test_advice_comes_at_the_start_of_a_run_on_a_cpu(

@@ -116,6 +116,8 @@ def test_a_run_that_became_slow_ends_early_and_is_finished(
     # Without the minutes it goes on to what was planned.
     dcgan.train(load_config("narrow", **knobs, epochs=4))
     assert [row["epoch"] for row in read_rows(run.log)] == ["1", "2", "3", "4"]
+    for file in (run.report, run.card, run.health):
+        assert "Training ends here" not in file.read_text()
 
 
 def test_an_end_that_was_told_but_not_saved_is_forgotten(

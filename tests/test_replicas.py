@@ -3,7 +3,6 @@
 import json
 import os
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -127,23 +126,3 @@ def test_fit_is_for_one_process(noise_images):
     config = load_config("narrow", distribute="multiworker")
     with pytest.raises(InputError, match="fit is for one process"):
         dcgan.fit(config, noise_images)
-
-
-def test_batchnorm_in_a_model_that_cannot_be_taken_apart_is_refused():
-    from dcgan.training.synchronised import synchronise
-
-    class Own(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.norm = keras.layers.BatchNormalization(name="mine")
-
-        def call(self, inputs):
-            return self.norm(inputs)
-
-    class Strategy:
-        num_replicas_in_sync = 2
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tf.distribute, "get_strategy", Strategy)
-        with pytest.raises(InputError, match="mine is in a model"):
-            synchronise(Own())

@@ -24,3 +24,22 @@ def test_batchnorm_over_another_axis_is_refused(monkeypatch):
     last = keras.layers.BatchNormalization(axis=3)
     network = keras.Sequential([keras.Input((4, 4, 4)), last])
     assert synchronise(network) is not network
+
+
+@pytest.mark.parametrize("kind", [keras.Model, keras.layers.Layer])
+def test_batchnorm_in_what_cannot_be_taken_apart_is_refused(kind, monkeypatch):
+    class Own(kind):
+        def __init__(self):
+            super().__init__()
+            self.norm = keras.layers.BatchNormalization(name="mine")
+
+        def call(self, inputs):
+            return self.norm(inputs)
+
+    own = Own()
+    inside = keras.Sequential([keras.Input((3,)), own])
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3), inside])
+    monkeypatch.setattr(tf.distribute, "get_strategy", Two)
+    for whole in (own, network) if kind is keras.Model else (network,):
+        with pytest.raises(InputError, match="mine is in a (layer|model) that"):
+            synchronise(whole)

@@ -56,14 +56,14 @@ def test_steps_are_timed_also_where_another_process_ends_them(clock):
 
 
 def end_epochs(callback, clock, plan, stage, seconds):
-    """Ends the epochs of a stage; each takes so many seconds."""
+    """Ends the epochs of a stage; `seconds` is what each of them takes, or a list."""
     model = SimpleNamespace(plan=plan, stop_training=False, config=Config(minutes=1.0))
     callback.set_model(model)
     callback.set_params({"epochs": stage.last})
     callback.on_train_begin()
     for epoch in range(stage.first, stage.last):
         callback.on_epoch_begin(epoch)
-        clock.time += seconds
+        clock.time += seconds[epoch] if isinstance(seconds, list) else seconds
         callback.on_epoch_end(epoch)
         if model.stop_training:
             return epoch + 1
@@ -104,6 +104,22 @@ def test_of_few_long_epochs_the_slowest_tells(clock):
     assert end_epochs(stop, clock, [stage], stage, 15) == 2
 
 
+def test_a_moment_of_short_epochs_tells_nothing_of_the_end(clock):
+    """3 steps of 31 ms an epoch, and one that waits for a second: not ten times as
+    slow, else 20 s to close would be 200, of the 100 that are left."""
+    stage = Stage(64, 0, 900)
+    stop = StopInTime(clock.time + 110, planned=0.1, closing=20)
+    waits = [0.1, 1.1, *[0.1] * 897]
+    assert end_epochs(stop, clock, [stage], stage, waits) == 890
+
+
+def test_ten_seconds_of_slow_short_epochs_tell(clock):
+    """Five times as slow: 100 s to close instead of 20 from epoch 20 on."""
+    stage = Stage(64, 0, 900)
+    stop = StopInTime(clock.time + 110, planned=0.1, closing=20)
+    assert end_epochs(stop, clock, [stage], stage, [0.5] * 900) == 21
+
+
 def test_no_stage_is_cut_short_but_the_last(clock):
     plan = [Stage(32, 0, 4), Stage(64, 4, 8)]
     stop = StopInTime(clock.time + 30, planned=20, closing=5)
@@ -129,4 +145,4 @@ def test_too_few_minutes_are_said_and_train_the_fewest_epochs(
     said = capsys.readouterr().out.splitlines()[-1]
     assert planned.epochs == 1
     # 2 x 100 s and 1 s for what comes once, instead of 6 s
-    assert said == "0.1 min are short for one epoch a stage: up to 3 minutes more"
+    assert said == "0.1 min are short for one epoch: up to 3 minutes more"

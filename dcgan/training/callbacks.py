@@ -10,7 +10,8 @@ from tqdm import tqdm
 from dcgan.epochs import epoch_file
 from dcgan.figures.grids import image_grid, save_picture, screen_grid
 from dcgan.networks import save_network
-from dcgan.stages import Stage, work_done
+from dcgan.stages import Stage
+from dcgan.training.duration import step_cost
 
 
 class PeriodicCallback(keras.callbacks.Callback):
@@ -184,6 +185,10 @@ class Clock:
         self.stages = plan_of(callback)
         self.epochs = self.stages[-1].last
         self.first = None
+        self._costs = [1.0]
+        if len(self.stages) > 1:
+            config = callback.model.config
+            self._costs = [step_cost(config, stage.size) for stage in self.stages]
 
     def start(self, epoch):
         """Begins to count, before epoch number `epoch`, unless it has begun."""
@@ -192,11 +197,16 @@ class Clock:
 
     def left(self, done):
         """Returns the time left after `done` epochs, in words."""
-        before, now, whole = (
-            work_done(self.stages, epochs) for epochs in (self.first, done, self.epochs)
-        )
+        before, now, whole = map(self._work, (self.first, done, self.epochs))
         seconds = time.monotonic() - self.started
         return in_words(seconds * (whole - now) / (now - before))
+
+    def _work(self, epochs):
+        """Returns how much of the training is done after some epochs."""
+        return sum(
+            min(max(epochs - stage.first, 0), stage.last - stage.first) * cost
+            for stage, cost in zip(self.stages, self._costs)
+        )
 
 
 def plan_of(callback):

@@ -13,6 +13,7 @@ A_STAGE = 3.0  # seconds more of each further stage: its gradients' graph, its f
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
 BUILDING = 4.0  # seconds for networks and graph, estimated for two idle cores
 SLOWEST = 3.0  # that factor is believed; more is mostly a moment's load
+SMALL_OPERATIONS = 700  # pixels that the rest of a step costs: 20 ms at 32x32, 56 at 64
 
 # What a run does beside the steps, each time: seconds, roughly as once seen on two
 # cores, and what grows with the networks, in steps of training.
@@ -61,6 +62,17 @@ class Work(NamedTuple):
 
     def _parts(self, seconds_a_step):
         return [(fixed, share * seconds_a_step) for fixed, share in self.costs.values()]
+
+
+def step_cost(config, size):
+    """Returns what a step is expected to cost, in pixels of one picture.
+
+    Args:
+        config: A `Config`.
+        size: Side of the pictures; frozen features always have one of their own.
+    """
+    features = config.projected_size**2 if config.projected else 0
+    return size**2 + features + SMALL_OPERATIONS
 
 
 IN_MEMORY = Work({}, 1.0)  # of `dcgan.fit`, which writes and scores nothing

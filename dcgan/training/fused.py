@@ -170,7 +170,7 @@ def _faster_layers(functional):
     # A layer may have nodes in other models too, so look at those of this one only.
     levels = functional._nodes_by_depth.values()
     nodes = [node for level in levels for node in level if not node.is_input]
-    uses = Counter(id(node.operation) for node in nodes)
+    uses = Counter(id(x) for node in nodes for x in _with_layers_inside(node.operation))
     if max(uses.values(), default=0) > 1:
         return {}
     read = Counter(id(x) for node in nodes for x in node.input_tensors)
@@ -187,6 +187,12 @@ def _faster_layers(functional):
             faster[id(before)] = same
             faster[id(layer)] = UpsampledConv2D(layer)
     return faster
+
+
+def _with_layers_inside(operation):
+    if not isinstance(operation, keras.layers.Layer):
+        return [operation]
+    return operation._flatten_layers()  # itself as well
 
 
 def _is_batch_norm(layer, inputs):

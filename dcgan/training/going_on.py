@@ -11,7 +11,7 @@ from dcgan.training.checkpoint import (
     forget_later,
     restore_checkpoint,
 )
-from dcgan.training.messages import ended_in_time
+from dcgan.training.messages import ended_in_time, forget_stop_in_time
 from dcgan.training.stage_files import stage_checkpoint
 
 
@@ -74,6 +74,8 @@ def go_on(run, gan, folder, steps_per_epoch):
     forget_later(run, folder)
     done = gan.steps_done // steps_per_epoch
     logs.forget_epochs(run, done)
+    if not gan.config.minutes:  # it has other epochs now, and as long as they take
+        forget_stop_in_time(run)
     run.delete_sheets_after(done)
 
 

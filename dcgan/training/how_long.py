@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from dcgan.stages import fewest_epochs
 from dcgan.training.callbacks import current_stage, plan_of
-from dcgan.training.duration import seconds_left
+from dcgan.training.duration import seconds_left, step_cost
 from dcgan.validation import allows
 
 TOLD_AFTER = 20  # steps
@@ -22,13 +22,13 @@ class SayHowLong(keras.callbacks.Callback):
 
     Args:
         steps: Steps an epoch.
-        work: The `Work` of the run.
+        length: The `Length` of the run.
     """
 
-    def __init__(self, steps, work):
+    def __init__(self, steps, length):
         super().__init__()
         self.steps = steps
-        self.work = work
+        self.length = length
         self._timed, self._seconds = 0, 0.0
 
     def on_train_begin(self, logs=None):
@@ -48,12 +48,11 @@ class SayHowLong(keras.callbacks.Callback):
 
     def _tell(self, a_step):
         step, config = self.model.steps_done, self.model.config
-        side, done = current_stage(self).size, step / self.steps
-        stages = plan_of(self)
-        # Frozen features are taken at one size in all stages, and take most of a step.
-        power = 0 if config.projected else 2
-        by_pixels = [a_step * (stage.size / side) ** power for stage in stages]
-        parts = seconds_left(config, self.steps, by_pixels, self.work, done)
+        stages, done = plan_of(self), step / self.steps
+        costs = self.length.a_step or [step_cost(config, s.size) for s in stages]
+        here = costs[stages.index(current_stage(self))]
+        expected = [a_step * cost / here for cost in costs]
+        parts = seconds_left(config, self.steps, expected, self.length.work, done)
         say(time_left(*parts, stages[-1].last - done, self.steps, a_step))
         from_the_start = step <= TOLD_AFTER
         if from_the_start and not tf.config.list_physical_devices("GPU"):
@@ -109,14 +108,19 @@ def what_would_fit(config, seconds):
     ways = []
     if config.epochs * HOUR / seconds >= max(2, fewest_epochs(config)):
         ways.append("--minutes 60 instead of --epochs, which fits it into an hour")
-    if allows(config, size=config.size // 2):  # of lists of widths it may not
+    # Frozen features cost the same at any size and width of the networks.
+    smaller = not config.projected
+    if smaller and allows(config, size=config.size // 2):  # lists of widths may not
         ways.append(f"--size {config.size // 2}, a quarter of the pixels")
     features = config.g_features, config.d_features
-    if min(features) >= 16 and not (config.g_widths or config.d_widths):
+    listed = config.g_widths or config.d_widths
+    if smaller and min(features) >= 16 and not listed:
         g_half, d_half = (number // 2 for number in features)
         less = "a quarter to a half of the multiplications"
         ways.append(f"--g_features {g_half} --d_features {d_half}, {less}")
     if not ways:
         return ""
-    listed = "; or ".join(ways)
-    return f"To have less to wait for: Ctrl-C, and again with --overwrite and {listed}."
+    return (
+        "To have less to wait for: Ctrl-C, and again with --overwrite and "
+        f"{'; or '.join(ways)}."
+    )

@@ -40,8 +40,8 @@ def fit(config, images, callbacks=()):
     workers = Workers(strategy=make_strategy(config))
     images, _ = set_aside(images, config.holdout, config.seed)
     if config.minutes:
-        config, stop = plan_minutes(config, images, deadline, IN_MEMORY, workers)
-        callbacks = [stop, *callbacks]
+        config, length = plan_minutes(config, images, deadline, IN_MEMORY, workers)
+        callbacks = [length.stop, *callbacks]
     history = {}
     for stage, gan in workers.grow(config, epoch_steps(images, config.batch_size)):
         for name, values in fit_stage(gan, stage, images, callbacks).items():

@@ -8,8 +8,8 @@ from dcgan.data.pipeline import epoch_steps
 from dcgan.jobs import count_cores
 from dcgan.run import step_of
 from dcgan.stages import plan_stages
-from dcgan.tables import read_table
-from dcgan.training.health import tell
+from dcgan.tables import forget_named, read_table
+from dcgan.training.health import HEADER, tell
 from dcgan.training.run_callbacks import describe_scores
 
 OUT_OF_TIME = "out of time"  # a name in the health log
@@ -124,6 +124,11 @@ def ended_in_time(run, done):
         row["name"] == OUT_OF_TIME and int(row["epoch"]) <= done
         for row in read_table(run.health)
     )
+
+
+def forget_stop_in_time(run):
+    """Takes the sentence of `tell_stop_in_time` back: the training goes on."""
+    forget_named(run.health, OUT_OF_TIME, HEADER)
 
 
 def _in_epochs(step, steps):

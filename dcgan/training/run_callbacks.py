@@ -7,7 +7,6 @@ from dcgan.evaluation.limits import FEWEST
 from dcgan.training import checkpoint, logs
 from dcgan.training.callbacks import Progress, SampleGrid, SaveNetworks, Snapshots
 from dcgan.training.divergence import StopOnNaN
-from dcgan.training.duration import work_of
 from dcgan.training.gradients import GradientFlow
 from dcgan.training.health import Health
 from dcgan.training.how_long import SayHowLong
@@ -16,7 +15,7 @@ from dcgan.training.scoring import COUNT, Evaluation, scores_in_words
 PLOTS = 4  # sheets between two drawings of the curves, which take longer than a sheet
 
 
-def run_callbacks(config, run, images, held_out):
+def run_callbacks(config, run, images, held_out, length):
     """Returns the callbacks of a run in their order: what is written comes after what
     it is made of.
 
@@ -25,6 +24,7 @@ def run_callbacks(config, run, images, held_out):
         run: The `Run`.
         images: uint8 array (N, size, size, channels), the pictures to train on.
         held_out: The same of those that are set aside.
+        length: The `Length` of the run.
     """
     every = config.sample_every
     samples = SampleGrid(
@@ -33,8 +33,7 @@ def run_callbacks(config, run, images, held_out):
     flow, scores = None, None
     if config.gradients_every:
         flow = GradientFlow(images, run.gradients, config.gradients_every)
-    scored = has_scores(config, images)
-    if scored:
+    if has_scores(config, images):
         scores = Evaluation(
             images,
             config.eval_every,
@@ -47,12 +46,10 @@ def run_callbacks(config, run, images, held_out):
     health = Health(scores, run)
     chosen = [
         StopOnNaN(health),
+        length.stop,  # before all that do something in the last epoch
         *([scores] if scores else []),
         Progress(lambda epoch: scores_in_words(logs.scores_of(scores, epoch))),
-        SayHowLong(
-            epoch_steps(images, config.batch_size),
-            work_of(config, len(images) + len(held_out), scored),
-        ),
+        SayHowLong(epoch_steps(images, config.batch_size), length),
         logs.CSVLog(run.log, run.timing, scores),
         health,
         samples,

@@ -28,8 +28,8 @@ def synchronise(network, sync_batchnorm=True):
         has no such layers or was made for one replica.
 
     Raises:
-        InputError: If there are such layers in a model without a graph, or BatchNorm
-            is not over the last axis.
+        InputError: If there are such layers in a model without a graph or inside of
+            another layer, or BatchNorm is not over the last axis.
     """
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
         return network
@@ -37,11 +37,9 @@ def synchronise(network, sync_batchnorm=True):
     if not layers:
         return network
     if not has_plain_graph(network):
-        raise InputError(
-            f"distribute: {layers[0].name} is in a model that cannot be taken apart. "
-            f"Received: {type(network).__name__}. Allowed: functional and sequential "
-            "models, or no strategy"
-        )
+        raise _cannot_be_taken_apart(layers[0], "model", network)
+    for holder, layer in _hidden(network, layers):
+        raise _cannot_be_taken_apart(layer, "layer", holder)
     for layer in filter(_is_over_another_axis, layers):
         raise InputError(
             f"distribute: {layer.name} normalises another axis than the last. "
@@ -111,6 +109,26 @@ class GlobalDropout(keras.layers.Layer):
             return self.plain.call(ones, training=True)
 
         return inputs * replicas.drawn(draw, tf.shape(inputs)[0])
+
+
+def _hidden(network, layers):
+    """Returns pairs of a layer in the graph and one of `layers` inside of it."""
+    wanted, found = {id(x) for x in layers}, []
+    for layer in network.layers:
+        if isinstance(layer, keras.Model) and has_plain_graph(layer):
+            found += _hidden(layer, layers)
+        else:
+            inside = layer._flatten_layers(include_self=False)
+            found += [(layer, x) for x in inside if id(x) in wanted]
+    return found
+
+
+def _cannot_be_taken_apart(layer, kind, holder):
+    return InputError(
+        f"distribute: {layer.name} is in a {kind} that cannot be taken apart. "
+        f"Received: {type(holder).__name__}. Allowed: functional and sequential "
+        "models, or no strategy"
+    )
 
 
 def _is_over_another_axis(layer):

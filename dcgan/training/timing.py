@@ -5,14 +5,16 @@ import time
 from collections import deque
 from dataclasses import replace
 from statistics import median
+from typing import NamedTuple
 
 import keras
 
 from dcgan.data.pipeline import epoch_steps
-from dcgan.stages import plan_stages, with_epochs
+from dcgan.stages import fewest_epochs, plan_stages, with_epochs
 from dcgan.training.callbacks import current_stage, plan_of
 from dcgan.training.duration import (
     SHARE,
+    Work,
     epochs_that_fit,
     seconds_left,
     work_of,
@@ -25,6 +27,7 @@ from dcgan.training.run_callbacks import has_scores
 WARM_UP = 2  # steps that are not timed: the first builds the graph
 TIMED = 40  # steps
 LATEST = 5  # epochs that tell how fast the machine is now; of fewer the slowest does
+LONG_ENOUGH = 10.0  # seconds that they take together at least: less is a moment's load
 TIMED_SHARE = 0.05  # of the minutes at most, if steps are slow
 
 
@@ -87,6 +90,20 @@ def time_stages(config, images, workers):
     return building, [times.a_step for times in found]
 
 
+class Length(NamedTuple):
+    """What is known of how long a training takes.
+
+    Attributes:
+        work: The `Work` beside its steps.
+        stop: The `StopInTime`.
+        a_step: Seconds of a step of each stage, None where they were not measured.
+    """
+
+    work: Work
+    stop: keras.callbacks.Callback
+    a_step: list | None = None
+
+
 def settle_length(config, run, pictures, checkpoint, started, workers):
     """Finds the epochs of a run that has `minutes`.
 
@@ -101,14 +118,14 @@ def settle_length(config, run, pictures, checkpoint, started, workers):
         workers: The `Workers`.
 
     Returns:
-        `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
+        `(config, length)`: the config with these `epochs`, and the `Length`.
     """
-    if not config.minutes:
-        return config, StopInTime()
-    if checkpoint:
-        return with_epochs(config, run.config.epochs), StopInTime()
     images, count = pictures.train, len(pictures.train) + len(pictures.held_out)
     work = work_of(config, count, has_scores(config, images))
+    if not config.minutes:
+        return config, Length(work, StopInTime())
+    if checkpoint:
+        return with_epochs(config, run.config.epochs), Length(work, StopInTime())
     deadline = started + 60 * config.minutes
     return plan_minutes(config, images, deadline, work, workers, run)
 
@@ -125,7 +142,7 @@ def plan_minutes(config, images, deadline, work, workers, run=None):
         run: The `Run`, if there is one.
 
     Returns:
-        `(config, stop)`: the config with these `epochs`, and the `StopInTime`.
+        `(config, length)`: the config with these `epochs`, and the `Length`.
     """
     asked = f"{config.minutes:g} min"
     print(f"Timing some steps, to see how many epochs fit into {asked}", flush=True)
@@ -138,10 +155,12 @@ def plan_minutes(config, images, deadline, work, workers, run=None):
     config = with_epochs(config, epochs)
     needed = sum(seconds_left(config, steps, a_step, work)) + work.once
     if needed > left:
-        more = in_plain_words(needed - left)
-        print(f"{asked} are short for one epoch a stage: up to {more} more", flush=True)
-    seconds = steps * a_step[-1]
-    return config, StopInTime(deadline, seconds, work.seconds(a_step[-1]), run)
+        fewest, more = fewest_epochs(config), in_plain_words(needed - left)
+        what = "one epoch" if fewest == 1 else f"{fewest} epochs, the fewest here"
+        print(f"{asked} are short for {what}: up to {more} more", flush=True)
+    closing = work.seconds(a_step[-1])
+    stop = StopInTime(deadline, steps * a_step[-1], closing, run)
+    return config, Length(work, stop, a_step)
 
 
 class StopInTime(keras.callbacks.Callback):
@@ -174,15 +193,24 @@ class StopInTime(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         now, last = time.monotonic(), plan_of(self)[-1]
         if self._seconds is None:  # the first epoch, which builds the graph
-            self._seconds = deque([self.planned], maxlen=LATEST)
+            self._seconds = deque([self.planned])
         else:
             self._seconds.append(now - self._began)
+            self._forget_early()
         if current_stage(self) != last or epoch + 1 >= last.last:
             return
-        enough = len(self._seconds) == LATEST
+        enough = len(self._seconds) >= LATEST
         seconds = median(self._seconds) if enough else max(self._seconds)
-        closing = self.closing * max(1.0, seconds / self.planned)
+        closing = self.closing
+        if sum(self._seconds) >= LONG_ENOUGH:
+            closing *= max(1.0, seconds / self.planned)
         if now + seconds + closing > self.deadline:
             # Before the checkpoint: a run that has this one has ended.
             tell_stop_in_time(self.run, self.model.config, epoch + 1, last.last)
             self.model.stop_training = True
+
+    def _forget_early(self):
+        """Keeps what the latest epochs took: enough of them, that last long enough."""
+        seconds = self._seconds
+        while len(seconds) > LATEST and sum(seconds) - seconds[0] >= LONG_ENOUGH:
+            seconds.popleft()

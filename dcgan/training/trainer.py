@@ -103,13 +103,13 @@ def _lead(config, run, pictures, started, workers):
     with run.lock():
         check_resume(run, config)  # another process may have begun the run meanwhile
         checkpoint = None if config.overwrite else newest_checkpoint(run)
-        config, stop = settle_length(
+        config, length = settle_length(
             config, run, pictures, checkpoint, started, workers
         )
         while True:
             try:
                 return _train(
-                    config, run, pictures, checkpoint, rollback, stop, workers
+                    config, run, pictures, checkpoint, rollback, length, workers
                 )
             except Diverged as error:
                 checkpoint = newest_checkpoint(run)
@@ -120,7 +120,7 @@ def _lead(config, run, pictures, started, workers):
                 config = replace(config, overwrite=False)  # not the second time
 
 
-def _train(config, run, pictures, checkpoint, rollback, stop, workers):
+def _train(config, run, pictures, checkpoint, rollback, length, workers):
     """Trains from a checkpoint on; without one, from the beginning.
 
     Args:
@@ -129,7 +129,7 @@ def _train(config, run, pictures, checkpoint, rollback, stop, workers):
         pictures: The `Pictures`.
         checkpoint: Its folder, or None.
         rollback: The `Rollback`.
-        stop: The `StopInTime`.
+        length: The `Length`.
         workers: The `Workers`.
     """
     steps = epoch_steps(pictures.train, config.batch_size)
@@ -151,7 +151,7 @@ def _train(config, run, pictures, checkpoint, rollback, stop, workers):
     stages = workers.grow(start, steps, first)
     # Either may be refused; nothing has been written or deleted yet.
     stage, gan = next(stages)
-    callbacks = run_callbacks(config, run, pictures.train, pictures.held_out)
+    callbacks = run_callbacks(config, run, pictures.train, pictures.held_out, length)
     if checkpoint:
         going_on.go_on(run, gan, checkpoint, steps)
     if rollback.times:
@@ -161,7 +161,7 @@ def _train(config, run, pictures, checkpoint, rollback, stop, workers):
     if rollback.error:
         tell_rollback(rollback.error, run, step, steps)
     stages = chain([(stage, gan)], stages)
-    return _fit_run(run, stages, pictures.train, [stop, *callbacks], steps, workers)
+    return _fit_run(run, stages, pictures.train, callbacks, steps, workers)
 
 
 def _fit_run(run, stages, images, callbacks, steps, workers):

@@ -55,7 +55,7 @@ def choose_pictures(run, pictures, count, rank, drop_alike, drop_copies, data=No
 
     train = judge = None
     if rank in BY_DISTANCE or drop_copies:
-        train, _ = load_split(run.config, pictures.shape[1], data)
+        train = load_split(run, pictures.shape[1], data).train
     if rank == "discriminator":
         judge = run.load_discriminator()
     batch = run.config.batch_size

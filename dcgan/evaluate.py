@@ -92,7 +92,7 @@ def evaluate(
         run: Folder of a run.
         fake: Folder of generated pictures, all of one size; instead of `run`.
         data: Folder of the real pictures, or `openmoji`; that of the run if left out.
-            Of others than the run's none count as held out.
+            Of others than the run's none count as held out, and `out` is needed.
         size: Side in pixels at which `fake` is compared; its own if left out.
         channels: 1, 3 or 4, of `fake`; 3 if left out.
         out: Folder for `evaluation.json` and `nearest.png`; that of the run if left
@@ -132,7 +132,7 @@ def evaluate(
     if run is None:
         sets = _from_folders(fake, data, size, channels or CHANNELS)
     else:
-        sets = _from_run(Run.open(run), data, count or COUNT, seed or 0, best)
+        sets = _from_run(Run.open(run), data, count or COUNT, seed or 0, best, out)
     reference = Reference(sets.train, sets.held_out, extractor)
     scores, suspects = reference.compare(sets.fake, fid)
     if run is not None:
@@ -152,12 +152,16 @@ def evaluate(
     return scores
 
 
-def _from_run(run, data, count, seed, best):
+def _from_run(run, data, count, seed, best, out=None):
     from dcgan.models.generator import generate
 
     generator = run.load_generator(best=best)
+    real = load_split(run, generator.output_shape[1], data)
+    if not real.is_of_run and Run(out or run.folder).is_run():
+        place = "a folder that is no run, as --data has others than the run's pictures"
+        raise invalid("--out", out, place)
     fake = generate(generator, draw_latents(count, generator.input_shape[-1], seed))
-    return Sets(fake, *load_split(run.config, fake.shape[1], data))
+    return Sets(fake, real.train, real.held_out)
 
 
 def _from_folders(fake, data, size, channels):

@@ -30,7 +30,7 @@ class Run:
             `timing`, `losses`, `gradients`, `gif`, `samples`, `scores`, `evaluation`,
             `nearest`, `health`, `report`, `card`, `stages`, `best`, `best_file`,
             `best_scores`, `tensorboard`, `snapshots`, `checkpoints`, `origin`,
-            `generator_file`, `discriminator_file`.
+            `generator_file`, `discriminator_file`, `networks_step`.
     """
 
     def __init__(self, folder):
@@ -58,6 +58,7 @@ class Run:
         self.origin = self.folder / "origin.json"
         self.generator_file = self.folder / "generator.keras"
         self.discriminator_file = self.folder / "discriminator.keras"
+        self.networks_step = self.folder / "networks.json"
 
     @classmethod
     def create(cls, config):
@@ -193,9 +194,12 @@ class Run:
 
     def save_networks(self, gan, folder=None):
         """Saves the generator that makes the samples, and the discriminator."""
-        folder = folder or self.folder
-        save_network(gan.ema_generator, folder / self.generator_file.name)
-        save_network(gan.discriminator, folder / self.discriminator_file.name)
+        place = folder or self.folder
+        save_network(gan.ema_generator, place / self.generator_file.name)
+        save_network(gan.discriminator, place / self.discriminator_file.name)
+        if folder is None:
+            with whole_file(self.networks_step) as temporary:
+                temporary.write_text(json.dumps({"step": gan.steps_done}) + "\n")
 
     def save_best(self, generator, scores):
         """Keeps the best generator so far and its scores, a dict."""
@@ -216,8 +220,17 @@ class Run:
 
     def epoch_of(self, generator):
         """Returns the epoch of the `newest` or the `best` generator, 0 if unknown."""
-        rows = [self.read_best()] if generator == "best" else read_rows(self.log)[-1:]
-        return int(rows[0]["epoch"]) if rows and rows[0] else 0
+        if generator == "best":
+            rows = [self.read_best()]
+        else:  # the log goes on between two savings
+            rows, step = read_rows(self.log), self._saved_step()
+            rows = [row for row in rows if row.get("step", 0) <= step]
+        return int(rows[-1]["epoch"]) if rows and rows[-1] else 0
+
+    def _saved_step(self):
+        """Returns the steps of the newest networks, infinity if unknown."""
+        step = (read_json(self.networks_step) or {}).get("step")
+        return step if isinstance(step, Real) else math.inf
 
     def delete_sheets_after(self, epoch):
         """Deletes the sheets and generators of later epochs than `epoch`."""

@@ -20,12 +20,12 @@ NOTHING = Work({}, 0.0)
 
 def test_a_plain_training_by_hand():
     config = Config(epochs=10, sample_every=5, eval_every=4, checkpoint_every=10)
-    work = Work({"sample_every": (1.0, 2.0), "eval_every": (3.0, 0.0)}, 7.0)
-    # 10 x 25 x 0.1 s; sheets 10/5 + 1 times 1.2 s, scores 10/4 + 1 times 3 s
+    work = Work({"sample_every": (1.0, 2.0), "eval_every": (3.0, 0.0)}, 7.0, 0.5)
+    # 10 x 25 x 0.1 s; sheets 10/5 + 1 times 1.2 s, scores 10/4 + 1 times 3 s, 10 x 0.5
     training, beside = seconds_left(config, 25, [0.1], work)
-    assert (training, beside) == (pytest.approx(25.0), pytest.approx(3.6 + 10.5))
+    assert (training, beside) == (pytest.approx(25), pytest.approx(3.6 + 10.5 + 5))
     training, beside = seconds_left(config, 25, [0.1], work, done=7.5)
-    assert (training, beside) == (pytest.approx(6.25), pytest.approx(1.8 + 4.875))
+    assert (training, beside) == (pytest.approx(6.25), pytest.approx(6.675 + 1.25))
     assert seconds_left(config, 25, [0.1], work, done=10) == (0, 0)
     assert work.seconds(0.1) == pytest.approx(1.2 + 3 + 7)
 
@@ -75,10 +75,11 @@ def test_there_is_an_epoch_for_each_stage_at_least(seconds):
 
 
 def test_on_a_slow_machine_all_beside_the_steps_takes_longer():
-    work = Work({"sample_every": (1.0, 2.0)}, 7.0)
-    assert work.slowed(2.5 * BUILDING) == Work({"sample_every": (2.5, 2.0)}, 17.5)
+    work = Work({"sample_every": (1.0, 2.0)}, 7.0, 0.5)
+    slower = Work({"sample_every": (2.5, 2.0)}, 17.5, 1.25)
+    assert work.slowed(2.5 * BUILDING) == slower
     assert work.slowed(0.5 * BUILDING) == work
-    assert work.slowed(9 * BUILDING) == Work({"sample_every": (3.0, 2.0)}, 21.0)
+    assert work.slowed(9 * BUILDING) == Work({"sample_every": (3.0, 2.0)}, 21.0, 1.5)
 
 
 def test_what_is_off_costs_nothing():

@@ -99,9 +99,34 @@ def test_held_out_pictures_of_a_run_are_the_baseline(trained, tmp_path):
     run.config_file.write_text(text)
     sets = module._from_run(run, None, 12, 0, False)
     assert len(sets.train) == 9 and len(sets.held_out) == 3
+    moved = shutil.copytree(run.config.data, tmp_path / "moved")
+    assert np.array_equal(
+        module._from_run(run, moved, 12, 0, False).held_out, sets.held_out
+    )
     other = write_pictures(tmp_path / "other", 12, side=16)
-    sets = module._from_run(run, str(other), 12, 0, False)
+    sets = module._from_run(run, other, 12, 0, False, tmp_path / "out")
     assert len(sets.train) == 12 and len(sets.held_out) == 0
+
+
+def test_scores_against_other_pictures_are_not_put_into_a_run(trained, tmp_path):
+    """Its report and card would show them as its own."""
+    run = Run(shutil.copytree(trained[0].folder, tmp_path / "a"))
+    other = write_pictures(tmp_path / "other", 12, side=16)
+    for out in (None, run.folder):
+        with pytest.raises(InputError, match="--out is not valid.*--data has others"):
+            module.evaluate(run.folder, data=other, out=out, count=20)
+    assert not run.evaluation.exists()
+    module.evaluate(run.folder, data=other, out=tmp_path / "out", count=20)
+    assert scores_of(tmp_path / "out")["n_real"] == 12
+
+
+def test_networks_of_a_run_that_goes_on_are_of_the_epoch_they_were_saved_in(
+    trained, tmp_path
+):
+    run = Run(shutil.copytree(trained[0].folder, tmp_path / "a"))
+    assert run.epoch_of("newest") == 3
+    run.networks_step.write_text('{"step": 8}')  # of 3 an epoch
+    assert run.epoch_of("newest") == 2
 
 
 BAD = {

@@ -1,12 +1,15 @@
 """Real pictures that are set aside, to see whether the others are learnt by heart."""
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
-from dcgan.data.folder import load_images
+from dcgan.data.folder import load_named
 from dcgan.data.shrink import shrink
 from dcgan.data.stored import StoredImages
+from dcgan.errors import InputError
+from dcgan.origin import describe_pictures, picture_changes, read_origin
 
 PURPOSE = 0x401D  # keeps this draw apart from others with the same seed
 
@@ -25,6 +28,20 @@ class Pictures(NamedTuple):
     digests: dict
 
 
+class Split(NamedTuple):
+    """The pictures of a training, or others that it is compared with.
+
+    Attributes:
+        train: uint8 (N, side, side, channels), those that it was trained on.
+        held_out: The same of those that were set aside.
+        is_of_run: Whether they are those of the run.
+    """
+
+    train: np.ndarray
+    held_out: np.ndarray
+    is_of_run: bool = True
+
+
 def set_aside(images, share, seed):
     """Splits the pictures at random, the same way for the same seed.
 
@@ -37,12 +54,9 @@ def set_aside(images, share, seed):
         `(train, held_out)`, each in the order of `images`; without a share `images`
         itself and nothing.
     """
-    count = number_aside(len(images), share)
-    order = np.random.default_rng([seed, PURPOSE]).permutation(len(images))
-    stored = isinstance(images, StoredImages)
-    take = images.subset if stored else images.__getitem__
-    train = take(np.sort(order[count:])) if count else images  # which may be large
-    return train, take(np.sort(order[:count]))
+    train, held_out = _split(len(images), share, seed)
+    # Without a share not even a copy is made: there may be many.
+    return _take(images, train) if share else images, _take(images, held_out)
 
 
 def number_aside(count, share):
@@ -50,21 +64,66 @@ def number_aside(count, share):
     return max(1, round(share * count)) if share else 0
 
 
-def load_split(config, side=None, data=None):
+def load_split(run, side=None, data=None):
     """Loads the pictures of a training, split as it split them.
 
+    If some have changed since the run began, it warns, and only the others count.
+
     Args:
-        config: The `Config` of the run.
-        side: Of the pictures, pixels: smaller than `config.size` in a run that grows
-            and is not finished; `config.size` if left out.
-        data: Another folder than the run's; of others none count as held out.
+        run: The `Run`.
+        side: Of the pictures, pixels: smaller than the run's `size` in one that grows
+            and is not finished; `size` if left out.
+        data: Another folder: where the pictures are now, or others, of which none
+            count as held out. The run's if left out.
 
     Returns:
-        `(train, held_out)`, uint8 (N, side, side, channels) each.
+        The `Split`.
 
     Raises:
-        InputError: If there is no such folder, or no picture in it.
+        InputError: If there is no such folder, no picture in it, or none of the run's.
     """
+    config, source = run.config, data or run.config.data
     settings = config.size, config.channels, config.fit, config.background
-    images = shrink(load_images(data or config.data, *settings), side or config.size)
-    return set_aside(images, 0 if data else config.holdout, config.seed)
+    images, names = load_named(source, *settings)
+    now = describe_pictures(images, names)
+    before = (read_origin(run) or {}).get("pictures", now)
+    changes = picture_changes(before, now)
+    images = shrink(images, side or config.size)
+    if changes and data:
+        return Split(images, images[:0], is_of_run=False)
+    share = config.holdout
+    if not changes:
+        return Split(*set_aside(images, share, config.seed))
+    left = [name for name in before if now.get(name) == before[name]]
+    if not left:
+        raise InputError(
+            f"data: the pictures have changed since the run began. Received: {source}, "
+            "with none of them. Allowed: where they are now, as --data"
+        )
+    logging.getLogger("dcgan").warning(
+        "the pictures have changed since the run began: %s in %s. Only the %d that are "
+        "as they were count",
+        "; ".join(changes),
+        source,
+        len(left),
+    )
+    place, kept = {name: k for k, name in enumerate(names)}, set(left)
+    listed = list(before)
+    train, held_out = (
+        [place[listed[k]] for k in part if listed[k] in kept]
+        for part in _split(len(listed), share, config.seed)
+    )
+    return Split(_take(images, train), _take(images, held_out))
+
+
+def _split(count, share, seed):
+    """Returns the numbers of the pictures to train on and to set aside, sorted."""
+    aside = number_aside(count, share)
+    order = np.random.default_rng([seed, PURPOSE]).permutation(count)
+    return np.sort(order[aside:]), np.sort(order[:aside])
+
+
+def _take(images, numbers):
+    stored = isinstance(images, StoredImages)
+    numbers = np.asarray(numbers, int)
+    return images.subset(numbers) if stored else images[numbers]

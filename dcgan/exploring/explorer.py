@@ -176,7 +176,7 @@ class Explorer:
     def _neighbours(self):
         images, side = self._images, self._generator.output_shape[1]
         if images is None:
-            images, _ = load_split(self.run.config, side)
+            images = load_split(self.run, side).train
         return Neighbours(evenly(images, MOST), Extractor())
 
     def epochs(self):

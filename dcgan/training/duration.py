@@ -9,6 +9,7 @@ from dcgan.validation import MANY
 
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
 ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the end
+AN_EPOCH = 0.03  # seconds of what follows each epoch: its lines in the tables
 A_STAGE = 3.0  # seconds more of each further stage: its gradients' graph, its folder
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
 BUILDING = 4.0  # seconds for networks and graph, estimated for two idle cores
@@ -32,10 +33,12 @@ class Work(NamedTuple):
     Attributes:
         costs: Dict from the knobs that are on to the seconds and steps of each time.
         once: Seconds of all that is done once.
+        an_epoch: Seconds of what is done after each epoch.
     """
 
     costs: dict
     once: float
+    an_epoch: float = 0.0
 
     def seconds(self, seconds_a_step):
         """Returns how long all of it takes if it comes in the same epoch."""
@@ -49,7 +52,7 @@ class Work(NamedTuple):
         """
         factor = min(max(1.0, building / BUILDING), SLOWEST)
         costs = {k: (factor * fixed, share) for k, (fixed, share) in self.costs.items()}
-        return Work(costs, factor * self.once)
+        return Work(costs, factor * self.once, factor * self.an_epoch)
 
     def beside(self, config, epochs, seconds_a_step):
         """Returns the seconds of it in some epochs of a stage, at whose end each of
@@ -58,7 +61,7 @@ class Work(NamedTuple):
         times = (
             (epochs / getattr(config, knob) + 1, sum(parts)) for knob, parts in pairs
         )
-        return sum(count * seconds for count, seconds in times)
+        return epochs * self.an_epoch + sum(count * each for count, each in times)
 
     def _parts(self, seconds_a_step):
         return [(fixed, share * seconds_a_step) for fixed, share in self.costs.values()]
@@ -93,7 +96,8 @@ def work_of(config, pictures, scored):
     larger = max(1.0, (config.size * config.sample_grid / 512) ** 2)
     costs["sample_every"] = fixed * larger, share
     once = ONCE + A_STAGE * (len(plan_stages(config)) - 1)
-    return Work(costs, once + (min(pictures, MOST) / REAL_A_SECOND if scored else 0))
+    once += min(pictures, MOST) / REAL_A_SECOND if scored else 0
+    return Work(costs, once, AN_EPOCH)
 
 
 def seconds_left(config, steps, seconds_a_step, work, done=0.0):

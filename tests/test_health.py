@@ -1,6 +1,7 @@
 """Trainings that are made to fail, each in its way, are told so; healthy ones not."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 from helpers import command, read_rows, write_pictures
 
 import dcgan
+from dcgan.combinations import mean_targets
 from dcgan.config import load_config
 from dcgan.sources import recipe_names
+from dcgan.stages import Stage
 from dcgan.training import symptoms
-from dcgan.training.health import RULES, _remedy, diagnose
+from dcgan.training.health import RULES, Health, _remedy, diagnose
 from dcgan.training.symptoms import swings
 
 SMALL = {"size": 16, "g_features": 8, "d_features": 8, "latent_dim": 16}
@@ -173,6 +176,33 @@ def test_pictures_as_close_as_real_ones_are_no_copies():
     row = {"authpct": 0.4, "authpct_real": 0.45}
     assert not symptoms.copied([], [row] * 2, None)
     assert symptoms.copied([], [row | {"authpct_real": 0.9}] * 2, None)
+
+
+def test_a_winner_is_known_behind_labels_that_are_swapped():
+    """A D that knows all gives the mean of its targets: 0.95 and 0.05."""
+    epochs = [dict(g_loss=3.0, d_loss=0.4, real_score=0.94, fake_score=0.06)] * 10
+    assert symptoms.won(epochs, [], load_config("narrow", label_swap=0.05))
+    assert not symptoms.won(epochs, [], load_config("narrow"))
+    both = load_config("narrow", label_swap=0.1, label_smoothing=0.2, two_sided=True)
+    assert mean_targets(both) == pytest.approx((0.74, 0.26))
+
+
+def test_scores_of_other_stages_do_not_count():
+    """Each stage falls, and leaps where a block is new: that is no oscillation."""
+    kids = [500, 380, 300, 620, 480, 390, 640, 500, 400]
+    history = [
+        row | {"variety": 1.0, "authpct": 1.0, "authpct_real": 0.9}
+        for row in scores_of(kids)
+    ]
+    for row in history:
+        row["epoch"] += 1
+    assert symptoms.oscillates([], history, None)
+    health = Health(SimpleNamespace(history=history))
+    stages = [Stage(16, 0, 3), Stage(32, 3, 6), Stage(64, 6, 9)]
+    health.set_model(SimpleNamespace(plan=stages, config=load_config("narrow")))
+    health.set_params({"epochs": 9})
+    health.look(8, dict(g_loss=1.0, d_loss=1.0, real_score=0.6, fake_score=0.4))
+    assert health.found == {}
 
 
 def test_swings_are_counted_from_extreme_to_extreme():

@@ -143,6 +143,11 @@ def test_the_gap_is_taken_from_pictures_of_all_kinds(monkeypatch):
     assert [list(images[:, 0, 0, 0]) for images in seen[:2]] == [[0, 30, 59], [0, 1, 2]]
 
 
+def test_a_discriminator_that_compares_pictures_sees_none_twice_in_a_batch():
+    assert scoring.fewest_for_gap(dcgan.load_config("narrow")) == 10
+    assert scoring.fewest_for_gap(dcgan.load_config("sprites-rgba")) == 128
+
+
 def test_a_generator_of_nan_is_not_scored_and_not_kept(pictures, tmp_path):
     knobs = {**KNOBS, "data": pictures, "runs": tmp_path / "runs", "epochs": 3}
     knobs |= {"loss": "wgan", "r1": 1e9, "g_lr": 1.0, "d_lr": 1.0, "d_norm": "none"}

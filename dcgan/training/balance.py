@@ -2,9 +2,11 @@
 
 import tensorflow as tf
 
+from dcgan.combinations import D_TARGET
+
 # Losses of D and G that the sprite GAN aims at. They are no equilibrium: where D cannot
 # tell, bce gives D 2 log 2 and G log 2.
-TARGETS = (0.5, 0.0)
+TARGETS = (D_TARGET, 0.0)
 UNIT = 1.0  # so much loss above the target asks for one more update
 MOST_UPDATES = 5
 

@@ -6,6 +6,7 @@ import keras
 
 from dcgan.tables import append_row, as_written, read_rows, read_table
 from dcgan.training import symptoms
+from dcgan.training.callbacks import current_stage
 from dcgan.validation import allows
 
 HEADER = ["epoch", "name", "sentence"]
@@ -157,6 +158,9 @@ class Health(keras.callbacks.Callback):
         """Looks at what an epoch, also one that is not over, has come to."""
         self.epochs.append({name: as_written(logs[name]) for name in WATCHED})
         scores = self.evaluation.history if self.evaluation else []
+        # Those of other stages are of other sizes, and KID leaps where blocks are new.
+        first = current_stage(self).first
+        scores = [row for row in scores if row["epoch"] > first]
         config = self.model.config
         for name, sentence in diagnose(self.epochs, scores, config).items():
             if name not in self.found:

@@ -10,7 +10,12 @@ from dcgan.training.divergence import StopOnNaN
 from dcgan.training.gradients import GradientFlow
 from dcgan.training.health import Health
 from dcgan.training.how_long import SayHowLong
-from dcgan.training.scoring import COUNT, Evaluation, scores_in_words
+from dcgan.training.scoring import (
+    COUNT,
+    Evaluation,
+    fewest_for_gap,
+    scores_in_words,
+)
 
 PLOTS = 4  # sheets between two drawings of the curves, which take longer than a sheet
 
@@ -72,12 +77,13 @@ def describe_scores(config, images, held_out):
         return f"No scores: they take {FEWEST} pictures or more"
     extractor = training_scores_by(config)
     side = EXTRACTORS[extractor].input_size
-    too_few = f"; the gap takes {FEWEST} pictures set aside"
+    fewest = fewest_for_gap(config)
+    too_few = f"; the gap takes {fewest} pictures set aside"
     return (
         f"Scores every {config.eval_every} epochs: {COUNT} generated pictures and "
         f"{len(images) + len(held_out)} real ones, as {extractor} sees them at "
         f"{side}x{side}"
-        f"{too_few if 0 < len(held_out) < FEWEST else ''}"
+        f"{too_few if 0 < len(held_out) < fewest else ''}"
         f"{f'; {FLATTERS}' if helped_to_train(config, extractor) else ''}"
     )
 

@@ -103,7 +103,7 @@ class Evaluation(PeriodicCallback):
             self._reference = Reference(self.images, self.held_out, extractor)
         pictures = self.model.sample(self.count, seed=self.seed)
         row = {"epoch": epoch} | self._reference.quick(pictures)
-        if len(self.held_out) >= FEWEST:
+        if len(self.held_out) >= fewest_for_gap(self.model.config):
             row["gap"] = self._gap(pictures)
         row = {name: as_written(value) for name, value in row.items()} | {
             "epoch": epoch
@@ -129,6 +129,13 @@ class Evaluation(PeriodicCallback):
         return discriminator_gap(
             *(mean_logits(judge, shrink(x, side), batch) for x in kinds)
         )
+
+
+def fewest_for_gap(config):
+    """Returns how many held-out pictures the discriminator's gap takes at least: a
+    discriminator that compares the pictures of a batch may not see one twice in it.
+    """
+    return max(FEWEST, config.batch_size * config.minibatch_discrimination)
 
 
 def scores_in_words(row):

@@ -1,13 +1,13 @@
 """What goes wrong in a training, each seen by its losses and scores.
 
 Each function takes `epochs`, a list of dicts with the losses and the discriminator's
-scores of each epoch, `scores`, the history of `Evaluation`, and the `Config`.
+scores of each epoch, `scores`, those of `Evaluation` in this stage, and the `Config`.
 """
 
 import math
 from statistics import mean
 
-from dcgan.combinations import WITHOUT_ZERO
+from dcgan.combinations import WITHOUT_ZERO, mean_targets
 from dcgan.evaluation.selection import least
 
 EPOCHS = 10  # in a row, that something about the losses has to hold
@@ -35,7 +35,7 @@ def won(epochs, scores, config):
     if len(epochs) < EPOCHS or config.loss in WITHOUT_ZERO:
         return False
     last = epochs[-EPOCHS:]
-    real, fake = 1 - config.label_smoothing, config.label_smoothing * config.two_sided
+    real, fake = mean_targets(config)
     return all(
         row["real_score"] > real - 0.03 and row["fake_score"] < fake + 0.03
         for row in last

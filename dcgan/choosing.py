@@ -62,7 +62,9 @@ def choose_pictures(run, pictures, count, rank, drop_alike, drop_copies, data=No
     found = choose(pictures, rank, judge, train, drop_copies, drop_alike, batch)
     left = len(found.order)
     if drop_alike or drop_copies:
-        dropped = {"training pictures": found.copies} if drop_copies else {}
+        whole = len(train) if drop_copies else 0
+        trained = f"{MOST} of {whole} training" if whole > MOST else "training"
+        dropped = {f"{trained} pictures": found.copies} if drop_copies else {}
         dropped |= {"better ones": found.alike} if drop_alike else {}
         told = ", ".join(f"{n} are near copies of {of}" for of, n in dropped.items())
         print(f"of {len(pictures)} candidates {told}, {left} are left")
@@ -70,5 +72,6 @@ def choose_pictures(run, pictures, count, rank, drop_alike, drop_copies, data=No
         raise invalid("--candidates", len(pictures), "more, as none of them is left")
     if left < count:
         log = logging.getLogger("dcgan")
-        log.warning("%d of %d pictures: more --candidates leave more", left, count)
+        more = ": more --candidates leave more" if len(pictures) < MOST else ""
+        log.warning("%d of %d pictures%s", left, count, more)
     return pictures[found.order[:count]]

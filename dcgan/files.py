@@ -59,7 +59,10 @@ def filled_folder(path):
     and all of it if the block fails.
     """
     path = Path(path).resolve()
-    with _temporary_folder(path) as temporary:
+    # Inside of one that is there: beside it may be another disk, or not ours.
+    name = f"{UNFINISHED}{os.getpid()}-files"
+    inside = path / name if path.is_dir() else None
+    with _temporary_folder(path, inside) as temporary:
         yield temporary
         for file in [file for file in temporary.rglob("*") if file.is_file()]:
             target = path / file.relative_to(temporary)
@@ -125,10 +128,10 @@ def _temporary(path):
 
 
 @contextmanager
-def _temporary_folder(path):
-    temporary = _temporary(path)
+def _temporary_folder(path, temporary=None):
+    temporary = temporary or _temporary(path)
     try:
-        with _naming(path):
+        with _naming(path, temporary):
             # A process before this one may have had the same number and been killed.
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
@@ -138,12 +141,13 @@ def _temporary_folder(path):
 
 
 @contextmanager
-def _naming(path):
+def _naming(path, temporary=None):
     """Gives errors without a file's name, such as a full disk, the name of `path`."""
+    unnamed = None, str(temporary or _temporary(path))
     try:
         yield
     except OSError as error:
-        if error.errno is None or error.filename not in (None, str(_temporary(path))):
+        if error.errno is None or error.filename not in unnamed:
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 

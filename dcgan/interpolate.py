@@ -10,6 +10,8 @@ from dcgan.latent import MOST_FRAMES, draw_latents, latent_walk
 from dcgan.origin import check_apart
 
 SIDE = 256  # within which small pictures are enlarged, pixels
+FASTEST = 100  # frames a second
+FASTEST_GIF = 50  # browsers play a GIF of 100 at 10
 
 
 def main(argv=None):
@@ -50,7 +52,7 @@ def interpolate(
         seed: Of the latents that are met.
         stops: How many of them, 2 or more.
         frames: From one to the next; in all at most 2000.
-        fps: Frames a second, 0.1 to 100.
+        fps: Frames a second, 0.1 to 100, in a GIF to 50.
         epoch: A generator kept in `snapshots/`; the newest one if left out.
         best: Whether to take the run's generator with the best KID instead.
 
@@ -79,12 +81,15 @@ def _check(options):
         if value < lowest:
             raise invalid(f"--{name}", value, f"{lowest} or more")
     if options.stops * options.frames > MOST_FRAMES:
-        allowed = f"--stops x --frames up to {MOST_FRAMES}"
-        raise invalid("--frames", options.frames, allowed)
+        product = f"{options.stops} x {options.frames}"
+        raise invalid("--stops x --frames", product, f"up to {MOST_FRAMES}")
     check_one_generator(options)
-    if not 0.1 <= options.fps <= 100:
-        raise invalid("--fps", options.fps, "0.1 to 100")
     check_animation("--out", options.out)
+    is_gif = Path(options.out).suffix.lower() == ".gif"
+    highest = FASTEST_GIF if is_gif else FASTEST
+    if not 0.1 <= options.fps <= highest:
+        instead = " (more in a .webp or .png)" if is_gif else ""
+        raise invalid("--fps", options.fps, f"0.1 to {highest}{instead}")
 
 
 if __name__ == "__main__":

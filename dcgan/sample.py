@@ -11,6 +11,7 @@ from dcgan.cli import Parser, check_one_generator, quiet_tensorflow, run_command
 from dcgan.data.folder import CONTACT_SHEET
 from dcgan.epochs import epoch_file
 from dcgan.errors import InputError, invalid
+from dcgan.evaluation.limits import MOST as MOST_CANDIDATES
 from dcgan.figures.grids import check_factor, image_grid, repeat_pixels, save_picture
 from dcgan.figures.sheets import read_sheet
 from dcgan.files import filled_folder
@@ -49,7 +50,6 @@ def main(argv=None):
     )
     add(
         "--epoch",
-        type=_epoch,
         metavar="N|all|ensemble",
         help="a generator kept in snapshots/; all of them, each on its own; or all of "
         "them as an ensemble that takes turns",
@@ -67,7 +67,8 @@ def main(argv=None):
     add(
         "--candidates",
         type=int,
-        help=f"pictures to choose from with these three ({POOL} for each of -n)",
+        help=f"pictures to choose from with these three ({POOL} for each of -n, "
+        f"{MOST_CANDIDATES} at most)",
     )
     add("--data", help="the training pictures, if their folder has moved")
     add("--enlarge", type=int, default=1, help="whole factor for the files (1)")
@@ -78,6 +79,7 @@ def main(argv=None):
         "runs/default/samples/epoch_0500.png",
     )
     options = parser.parse_args(argv)
+    options.epoch = _epoch(options.epoch)
     _check(options, parser)
     options = vars(options)
     sheet = options.pop("cut")
@@ -211,6 +213,8 @@ def _check_leftovers(folder, names):
 
 
 def _epoch(text):
+    if text is None:
+        return None
     if not (text in SEVERAL or text.isdecimal()):
         raise invalid("--epoch", text, "a number, all or ensemble")
     return text if text in SEVERAL else int(text)

@@ -41,6 +41,19 @@ def test_a_folder_appears_whole_and_replaces_the_one_before(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_fills_a_folder_is_collected_inside_of_it(tmp_path):
+    """Beside it may be another disk, or a folder where others may not write."""
+    path = tmp_path / "a"
+    path.mkdir()
+    with filled_folder(path) as temporary:
+        assert temporary.parent == path
+        (temporary / "b.txt").touch()
+    assert [p.name for p in path.iterdir()] == ["b.txt"]
+    with pytest.raises(OSError) as raised, filled_folder(path) as temporary:
+        raise OSError(errno.ENOSPC, "full", str(temporary))
+    assert raised.value.filename == str(path)
+
+
 def test_a_folder_is_filled_and_what_else_is_in_it_stays(tmp_path):
     path = tmp_path / "a"
     for content in ("old", "new"):

@@ -40,6 +40,9 @@ def test_the_walk_starts_at_the_first_latent(run, tmp_path):
         (["--best", "--epoch", "5"], "--best is not valid"),
         (["--stops", "1"], "--stops is not valid. Received: 1"),
         (["--fps", "0"], "--fps is not valid"),
+        (["--fps", "60"], "--fps is not valid.*to 50 .more in a .webp"),
+        (["--fps", "200", "--out", "walk.webp"], "--fps is not valid.*to 100$"),
+        (["--stops", "200"], "--stops x --frames is not valid. Received: '200 x 12'"),
     ],
 )
 def test_wrong_flags_are_refused(flags, message, run):

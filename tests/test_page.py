@@ -173,6 +173,11 @@ def test_the_morph_moves_and_ends_at_a_seed(sites, visit):
     before = pixels(page)
     page.click("#morph")
     assert page.get_attribute("#morph", "aria-pressed") == "true"
+    sliders = page.locator("#sliders input")
+    assert sliders.first.is_disabled()  # what is shown has no place on them
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download").click()
+    assert re.fullmatch(r"7-to-\d+-x4.png", started.value.suggested_filename)
     page.fill("#seed", "41")  # and not yet entered, when the morph comes to a seed
     page.wait_for_timeout(700)
     between = pixels(page)
@@ -181,6 +186,7 @@ def test_the_morph_moves_and_ends_at_a_seed(sites, visit):
     assert page.input_value("#seed") == "41"
     page.click("#morph")
     assert page.get_attribute("#morph", "aria-pressed") == "false"
+    assert sliders.first.is_enabled()
     page.wait_for_timeout(300)
     latent = normals(seed_of(page), 8)
     assert seed_of(page) != 7

@@ -150,6 +150,7 @@ def test_a_sheet_is_cut_into_the_pictures_on_it(run, tmp_path):
         (["--best", "--epoch", "5"], "--best is not valid.*without"),
         (["--best"], "no generator has been saved yet.*best"),
         (["--enlarge", "0"], "--enlarge is not valid"),
+        (["--epoch", "new"], "--epoch is not valid.*Allowed: a number, all or"),
         (["--cut", "gone.png"], "--cut is not valid.*No such file"),
         (["--cut", "x.png", "--seed", "1"], "--seed is not valid.*--cut"),
     ],

@@ -96,7 +96,6 @@ function buildSliders() {
     row.innerHTML = `<span>${share}</span><input type="range" min="${-FAR}" max="${FAR}"
       step="0.05" aria-label="Direction ${k + 1}, ${share} of the differences"><output></output>`;
     row.querySelector("input").addEventListener("input", (event) => {
-      stopMorph();
       change(moved(latent, direction, event.target.valueAsNumber));
     });
     at("sliders").append(row);
@@ -136,7 +135,7 @@ function seedGrid(first) {
   const draws = stream(first);
   for (const button of at("grid").children) {
     button.dataset.seed = draws() % NEW_SEEDS;
-    button.ariaLabel = `Seed ${button.dataset.seed}`;
+    button.setAttribute("aria-label", `Seed ${button.dataset.seed}`);
     const { width, height } = button.firstChild;
     button.firstChild.getContext("2d").clearRect(0, 0, width, height);
   }
@@ -197,6 +196,8 @@ function stopMorph() {
 }
 
 function tellMorph() {
+  // What is shown has no place on the sliders until it arrives.
+  for (const slider of at("sliders").querySelectorAll("input")) slider.disabled = Boolean(morph);
   at("morph").setAttribute("aria-pressed", String(Boolean(morph)));
   at("morph").textContent = morph ? "Stop" : "Morph";
 }
@@ -223,9 +224,14 @@ function listen() {
   at("saving").addEventListener("submit", async (event) => {
     event.preventDefault();
     const factor = Number(at("scale").value);
-    save(await png(picture, factor), `${seed}-x${factor}.png`);
+    save(await png(picture, factor), `${nameOfPicture()}-x${factor}.png`);
   });
   addEventListener("resize", fitToScreen);
+}
+
+function nameOfPicture() {
+  if (morph) return `${seed}-to-${morph.seed}`;
+  return latent === home ? `${seed}` : `${seed}-changed`;
 }
 
 function refuseSeed() {

@@ -5,7 +5,13 @@ import pytest
 from PIL import Image
 
 from dcgan import check
-from dcgan.data.inspect import inspect_folder
+from dcgan.data.inspect import (
+    ALIKE,
+    CLOSE,
+    Entry,
+    inspect_folder,
+    near_duplicates,
+)
 from dcgan.data.openmoji import code_points, render_openmoji
 from dcgan.errors import InputError
 
@@ -53,6 +59,42 @@ def test_check_finds_near_duplicates_and_nothing_else(odd_folder):
     groups = inspect_folder(odd_folder).duplicates
     names = [sorted(path.rsplit("/", 1)[1] for path in group) for group in groups]
     assert names == [["apple.png", "copy.png", "larger_copy.jpg"]]
+
+
+def test_only_pictures_of_close_colours_are_compared_and_none_is_missed():
+    """Against all pairs, for sets that fill the grey levels densely."""
+    rng = np.random.default_rng(2)
+    bits = rng.random((8, 512)) < 0.5
+    entries = []
+    for k in range(200):
+        noise = rng.random(512) < 0.02
+        colours = rng.integers(0, 60) + rng.integers(0, 6, 192)
+        entries.append(
+            Entry(str(k), (1, 1), "L", "opaque", bits[k % 8] ^ noise, colours, None)
+        )
+    expected, seen = [], set()
+    for k, one in enumerate(entries):
+        alike = [
+            other.path
+            for j, other in enumerate(entries[k:], k)
+            if not {k, j} & seen
+            and (one.bits != other.bits).mean() <= ALIKE
+            and abs(one.colours - other.colours).mean() <= CLOSE
+        ]
+        seen |= set(map(int, alike))
+        if len(alike) > 1:
+            expected.append(alike)
+    assert len(expected) > 20 and near_duplicates(entries) == expected
+    assert near_duplicates([]) == []
+
+
+def test_sizes_are_those_of_the_files_turned_upright(tmp_path):
+    """Also of a photograph that is read smaller."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.new("RGB", (6000, 4000)).save(tmp_path / "photo.jpg", exif=exif)
+    (entry,) = inspect_folder(tmp_path).entries
+    assert entry.side == (4000, 6000)
 
 
 def test_check_of_rgba_warns_of_two_kinds_of_background(odd_folder, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Folders of pictures: what is found, skipped and refused."""
 
+import errno
 import logging
 import os
 
@@ -43,6 +44,22 @@ def test_a_picture_that_claims_to_be_huge_is_skipped(picture_folder, monkeypatch
     Image.new("RGB", (24, 24)).save(picture_folder / "bomb.png")
     images = load_images(picture_folder, 16)
     assert len(images) == 12
+
+
+def test_what_the_disk_refuses_once_is_tried_again(picture_folder, monkeypatch, caplog):
+    """The cache keeps no picture out for good that a network lost for a moment."""
+    real = Image.open
+
+    def fails(path, **options):
+        if str(path).endswith("03.png"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Image, "open", fails)
+        assert len(load_images(picture_folder, 16)) == 11
+    assert "03.png' (Input/output error; it is tried again next time)" in caplog.text
+    assert len(load_images(picture_folder, 16)) == 12
 
 
 def test_folders_are_searched_and_files_sorted(tmp_path):

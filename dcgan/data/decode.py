@@ -10,7 +10,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from dcgan.data.cache import IN_MEMORY, Cache
-from dcgan.data.pictures import UnreadablePicture
+from dcgan.data.pictures import AGAIN, UnreadablePicture
 from dcgan.errors import InputError
 
 PART = 1000  # files that are decoded, and then cached, together
@@ -85,8 +85,8 @@ def read_cached(files, decode, shape, settings):
             else:
                 raise OSError(f"{cache.pixels} cannot be read back")
             skipped = progress["skipped"]
-            if not all(os.access(files[k], os.R_OK) for k, _ in skipped):
-                cache.delete()  # what may not be read may be allowed later
+            if any(reason.endswith(AGAIN) for _, reason in skipped):
+                cache.delete()
             return images, skipped
     except OSError as error:  # such as a full disk
         if len(files) * int(np.prod(shape)) > IN_MEMORY:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from dcgan.data.decode import decode_all
 from dcgan.data.folder import find_pictures, printable
@@ -13,7 +13,9 @@ from dcgan.data.pictures import FITS, FORMATS, read_picture, to_square
 HASH = 16  # side of the map that near-duplicates are compared by
 ALIKE = 0.05  # share of differing bits that resizing and JPEG bring about
 CLOSE = 6  # mean difference of colours that JPEG and slight edits bring about
+REACH = CLOSE + 1e-6  # of mean colours, with room for rounding
 FIT_IN_WORDS = {"pad": "padded", "crop": "cropped", "stretch": "stretched"}
+TURNED = (5, 6, 7, 8)  # EXIF orientations whose width is the height of the file
 FLAT = 4  # levels between neighbours that count as no difference at all
 
 
@@ -74,17 +76,24 @@ def near_duplicates(entries):
     Returns:
         List of lists of paths, each of two or more; a picture is in one group at most.
     """
+    if not entries:
+        return []
     groups = []
     unseen = np.ones(len(entries), bool)
     hashes = np.array([entry.bits for entry in entries], bool)
     colours = np.array([entry.colours for entry in entries], np.int16)
-    for index in range(len(entries)):
+    # Close colours have a close mean, so only a part has to be compared with each.
+    mean = colours.mean(axis=1)
+    order = np.argsort(mean, kind="stable")
+    ends = np.searchsorted(mean[order], [mean - REACH, mean + REACH])
+    for index, (first, last) in enumerate(ends.T):
         if not unseen[index]:
             continue
-        outlines = (hashes[index:] != hashes[index]).mean(axis=1) <= ALIKE
-        distance = np.abs(colours[index:] - colours[index]).mean(axis=1)
-        same = outlines & (distance <= CLOSE) & unseen[index:]
-        alike = index + np.flatnonzero(same)
+        near = order[first:last]
+        near = np.sort(near[unseen[near] & (near >= index)])
+        near = near[np.abs(colours[near] - colours[index]).mean(axis=1) <= CLOSE]
+        outlines = (hashes[near] != hashes[index]).mean(axis=1)
+        alike = near[outlines <= ALIKE]
         unseen[alike] = False
         if len(alike) > 1:
             groups.append([entries[k].path for k in alike])
@@ -115,7 +124,9 @@ def describe(inspection, config):
 def _inspect(path, settings):
     picture = read_picture(path)
     with Image.open(path, formats=FORMATS) as file:
-        mode = file.mode
+        mode, side = file.mode, file.size  # also of one that was read smaller
+        if file.getexif().get(ExifTags.Base.Orientation) in TURNED:
+            side = side[::-1]
     alpha = np.asarray(picture)[..., 3]
     white = Image.new("RGBA", picture.size, "white")
     visible = Image.alpha_composite(white, picture).convert("RGB")
@@ -130,7 +141,7 @@ def _inspect(path, settings):
     bits = np.concatenate([bits.ravel(), falls.ravel()])
     pixels = to_square(picture, *settings)
     alpha = _alpha_in_words(alpha)
-    return Entry(str(path), picture.size, mode, alpha, bits, colours, pixels)
+    return Entry(str(path), side, mode, alpha, bits, colours, pixels)
 
 
 def _alpha_in_words(alpha):

@@ -22,7 +22,9 @@ OTHER_ENDINGS = {
     ".heif",
     ".jxl",
     ".xcf",
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".mpo"),
 }
+AGAIN = "; it is tried again next time"  # ends reasons that may not hold for long
 LARGE = 4096 * 4096  # pixels: a larger picture is halved or more before it is copied
 SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 BY_WAY_OF_RGB = ("CMYK", "YCbCr", "LAB", "HSV")  # have no direct conversion to RGBA
@@ -57,9 +59,12 @@ def read_picture(path, largest=LARGE):
         other = f"{ending} files are not read" if ending in OTHER_ENDINGS else None
         raise UnreadablePicture(other or "not a picture") from None
     except MemoryError:
-        raise UnreadablePicture("too large for the memory") from None
+        raise UnreadablePicture(f"too large for the memory{AGAIN}") from None
     except OSError as error:
-        raise UnreadablePicture(error.strerror or _one_line(error)) from error
+        reason = error.strerror or _one_line(error)
+        # With a number it is the system's, such as that of a disk in the network.
+        passing = error.errno is not None and not isinstance(error, FileNotFoundError)
+        raise UnreadablePicture(reason + AGAIN * passing) from error
     except Exception as error:  # Pillow's decoders raise whatever they met
         raise UnreadablePicture(_one_line(error)) from error
 

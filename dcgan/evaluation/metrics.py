@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dcgan.evaluation.distances import distances, neighbour_distances, to_neighbour
-from dcgan.evaluation.limits import evenly
 
 SCALE = 1000  # KID is written in thousandths
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
 SPLITS = 100  # random halves from which the floor of KID is taken
+DRAWS = 5  # of real pictures, if there are more than generated ones
 
 
 class Estimate(NamedTuple):
@@ -46,7 +46,7 @@ def kid(real, fake):
 
 
 def kid_floor(real, seed=0):
-    """The KID below which generated pictures cannot be told from real ones.
+    """How large the KID of real pictures is by chance, half of them against the others.
 
     Args:
         real: (n, d) features of real pictures, n above 5.
@@ -165,15 +165,25 @@ def variety(real, fake):
     """How far generated pictures are from each other, next to real ones.
 
     Args:
-        real: (n, d) features, thinned out evenly if they are more than the others.
+        real: (n, d) features; if they are more than the others, as many are drawn at
+            random, a few times. (Evenly spread ones would miss the neighbours of a
+            sorted set, such as the frames of an animation.)
         fake: (m, d) features, of which the first n are taken: they have no order.
 
     Returns:
         The median distance to the nearest other picture over that of as many real
         ones: about 1 for a varied set, 0 if most pictures come twice.
     """
-    real, fake = evenly(real, len(fake)), fake[: len(real)]
+    fake = fake[: len(real)]
+    rng, times = np.random.default_rng(0), DRAWS if len(real) > len(fake) else 1
+    draws = (rng.permutation(len(real))[: len(fake)] for _ in range(times))
+    apart = np.mean([_spacing(real[np.sort(draw)]) for draw in draws])
+    return float(np.median(to_neighbour(distances(fake, fake))) / apart)
+
+
+def _spacing(real):
+    """The median distance to the nearest other picture; of one that is there twice,
+    to the nearest that differs."""
     apart = distances(real, real)
-    apart[apart == 0] = np.inf  # a picture that is there twice has another neighbour
-    real = np.median(to_neighbour(apart))
-    return float(np.median(to_neighbour(distances(fake, fake))) / real)
+    apart[apart == 0] = np.inf
+    return np.median(to_neighbour(apart))

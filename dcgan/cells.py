@@ -75,8 +75,12 @@ def plan_cells(source, seeds=None, **overrides):
     content = read_yaml(path)
     _check(path, content)
     base = content.get("base") or {}
-    for layer in (overrides, base, *content["cells"].values()):
-        check_one(layer or {})
+    check_one(overrides)
+    for place, layer in {"base": base, **content["cells"]}.items():
+        try:
+            check_one(layer or {})
+        except InputError as error:
+            raise InputError(f"{path.name}: {place}: {error}") from error
     runs = Path(overrides.pop("runs", base.get("runs", "runs"))) / path.stem
     names, configs = [], []
     seeds = seeds or content.get("seeds") or [0]

@@ -1,7 +1,5 @@
 """Combinations of knobs that make no sense, each with the reason."""
 
-import math
-
 from dcgan.errors import InputError
 from dcgan.shapes import discriminator_strides
 
@@ -130,15 +128,6 @@ def mean_targets(config):
     return (1 - swap) * real + swap * fake, (1 - swap) * fake + swap * real
 
 
-def _lowest_d_loss(config):
-    """Returns the bce that D comes to where it knows all but which labels swap."""
-    return sum(
-        -p * math.log(p) - (1 - p) * math.log(1 - p)
-        for p in mean_targets(config)
-        if 0 < p < 1
-    )
-
-
 def _update_conflicts(config):
     simultaneous = config.update == "simultaneous"
     both = "both networks are updated once, on the same latents"
@@ -156,12 +145,6 @@ def _update_conflicts(config):
     ):
         wrong = config.dynamic_frequency and wrong
         yield wrong, "dynamic_frequency", other, reason, f"{other} {allowed}"
-    soft = "label_swap" if config.label_swap else "label_smoothing"
-    yield (
-        config.dynamic_frequency and _lowest_d_loss(config) >= D_TARGET,
-        *("dynamic_frequency", soft, "d_loss cannot come down to its target 0.5"),
-        f"{soft} closer to 0",
-    )
 
 
 def _penalty_conflicts(config):
@@ -206,12 +189,6 @@ def _network_conflicts(config):
         ),
     ):
         yield on and config.head == "conv", knob, "head", reason, "dense"
-    for other, on, reason in (
-        ("equalized_lr", config.equalized_lr, "it cuts kernels that start as N(0, 1)"),
-        ("spectral_norm", config.spectral_norm, "that divides the scale away"),
-    ):
-        wrong = config.weight_clip > 0 and on
-        yield wrong, "weight_clip", other, reason, "one of the two"
     for knob, wrong, reason, allowed in (
         ("init", config.init != "normal", "its kernels start as N(0, 1)", "normal"),
         ("spectral_norm", config.spectral_norm, "it divides the scale away", "off"),

@@ -24,6 +24,7 @@ from dcgan.validation import EXTRACTORS
 
 SMALLEST, LARGEST = 8, 1024  # side, pixels
 COUNT = 1000  # pictures to make from a run
+TRIES = 3  # to load a generator that is not replaced meanwhile
 CHANNELS = 3  # of pictures from a folder, unless asked for others
 
 
@@ -132,12 +133,12 @@ def evaluate(
     if run is None:
         sets = _from_folders(fake, data, size, channels or CHANNELS)
     else:
-        sets = _from_run(Run.open(run), data, count or COUNT, seed or 0, best, out)
+        generator, epoch = _load_generator(Run.open(run), best)
+        sets = _from_run(run, generator, data, count or COUNT, seed or 0, out)
     reference = Reference(sets.train, sets.held_out, extractor)
     scores, suspects = reference.compare(sets.fake, fid)
     if run is not None:
-        generator = "best" if best else "newest"
-        scores |= {"generator": generator, "epoch": Run(run).epoch_of(generator)}
+        scores |= {"generator": "best" if best else "newest", "epoch": epoch}
         scores["flattered"] = helped_to_train(Run(run).config, extractor.name)
         if scores["flattered"]:
             second = Reference(sets.train, sets.held_out, Extractor(SECOND))
@@ -152,12 +153,21 @@ def evaluate(
     return scores
 
 
-def _from_run(run, data, count, seed, best, out=None):
+def _load_generator(run, best):
+    """Returns a generator and its epoch, also where a training saves a newer one."""
+    kind = "best" if best else "newest"
+    for _ in range(TRIES):
+        epoch, generator = run.epoch_of(kind), run.load_generator(best=best)
+        if run.epoch_of(kind) == epoch:
+            break
+    return generator, epoch
+
+
+def _from_run(run, generator, data, count, seed, out=None):
     from dcgan.models.generator import generate
 
-    generator = run.load_generator(best=best)
-    real = load_split(run, generator.output_shape[1], data)
-    if not real.is_of_run and Run(out or run.folder).is_run():
+    real = load_split(Run(run), generator.output_shape[1], data)
+    if not real.is_of_run and Run(out or run).config_file.is_file():
         place = "a folder that is no run, as --data has others than the run's pictures"
         raise invalid("--out", out, place)
     fake = generate(generator, draw_latents(count, generator.input_shape[-1], seed))

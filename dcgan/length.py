@@ -7,8 +7,8 @@ def check_one(chosen):
     """Raises `InputError` if one command or call chooses both.
 
     Args:
-        chosen: Dict of the knobs that it sets. A file may have both, as each run's
-            `config.yml` has: `minutes` holds then.
+        chosen: Dict of the knobs that it sets. A run's `config.yml` may have both:
+            `minutes` holds then.
     """
     if chosen.get("minutes") and "epochs" in chosen:
         raise InputError(

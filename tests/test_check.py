@@ -93,8 +93,11 @@ def test_sizes_are_those_of_the_files_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
     Image.new("RGB", (6000, 4000)).save(tmp_path / "photo.jpg", exif=exif)
-    (entry,) = inspect_folder(tmp_path).entries
-    assert entry.side == (4000, 6000)
+    for ending in ("png", "tif", "webp"):
+        Image.new("RGB", (60, 40)).save(tmp_path / f"small.{ending}", exif=exif)
+    photo, *small = inspect_folder(tmp_path).entries
+    assert photo.side == (4000, 6000)
+    assert [entry.side for entry in small] == [(40, 60)] * 3
 
 
 def test_check_of_rgba_warns_of_two_kinds_of_background(odd_folder, tmp_path, capsys):

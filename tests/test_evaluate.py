@@ -91,20 +91,22 @@ def test_copies_in_a_folder_are_told(real, tmp_path):
     assert small["authpct"] == 0
 
 
+def split_of(run, data=None, out=None):
+    return module._from_run(run.folder, run.load_generator(), data, 12, 0, out)
+
+
 def test_held_out_pictures_of_a_run_are_the_baseline(trained, tmp_path):
-    sets = module._from_run(trained[0], None, 12, 0, False)
+    sets = split_of(trained[0])
     assert len(sets.train) == 12 and len(sets.held_out) == 0
     run = Run(shutil.copytree(trained[0].folder, tmp_path / "a"))
     text = run.config_file.read_text().replace("holdout: 0.0", "holdout: 0.25")
     run.config_file.write_text(text)
-    sets = module._from_run(run, None, 12, 0, False)
+    sets = split_of(run)
     assert len(sets.train) == 9 and len(sets.held_out) == 3
     moved = shutil.copytree(run.config.data, tmp_path / "moved")
-    assert np.array_equal(
-        module._from_run(run, moved, 12, 0, False).held_out, sets.held_out
-    )
+    assert np.array_equal(split_of(run, moved).held_out, sets.held_out)
     other = write_pictures(tmp_path / "other", 12, side=16)
-    sets = module._from_run(run, other, 12, 0, False, tmp_path / "out")
+    sets = split_of(run, other, tmp_path / "out")
     assert len(sets.train) == 12 and len(sets.held_out) == 0
 
 
@@ -125,6 +127,7 @@ def test_networks_of_a_run_that_goes_on_are_of_the_epoch_they_were_saved_in(
 ):
     run = Run(shutil.copytree(trained[0].folder, tmp_path / "a"))
     assert run.epoch_of("newest") == 3
+    assert run.networks_step.read_text() == '{"step": 9}\n'
     run.networks_step.write_text('{"step": 8}')  # of 3 an epoch
     assert run.epoch_of("newest") == 2
 

@@ -183,6 +183,9 @@ def test_a_winner_is_known_behind_labels_that_are_swapped():
     epochs = [dict(g_loss=3.0, d_loss=0.4, real_score=0.94, fake_score=0.06)] * 10
     assert symptoms.won(epochs, [], load_config("narrow", label_swap=0.05))
     assert not symptoms.won(epochs, [], load_config("narrow"))
+    unsure = [epoch | dict(real_score=0.5, fake_score=0.5) for epoch in epochs]
+    for swap in (0.48, 0.5, 1.0):
+        assert not symptoms.won(unsure, [], load_config("narrow", label_swap=swap))
     both = load_config("narrow", label_swap=0.1, label_smoothing=0.2, two_sided=True)
     assert mean_targets(both) == pytest.approx((0.74, 0.26))
 

@@ -68,14 +68,50 @@ def test_pictures_that_came_or_went_do_not_change_the_sides_of_the_others(run, c
 
 
 def test_of_other_pictures_none_is_set_aside(run, tmp_path):
-    other = write_pictures(tmp_path / "other", 11, side=16)
+    other = write_pictures(tmp_path / "other", 11, side=20)
     split = load_split(run, side=8, data=other)
     assert not split.is_of_run
     assert (split.train.shape, split.held_out.shape) == ((11, 8, 8, 3), (0, 8, 8, 3))
 
 
-def test_where_none_of_the_pictures_is_left_it_says_so(run):
+def test_a_moved_folder_of_which_some_are_gone_is_split_as_the_one_before(run):
+    moved = Path(shutil.copytree(run.config.data, run.folder / "moved"))
+    (moved / "03.png").unlink()
+    split, whole = load_split(run, data=moved), load_split(run)
+    assert split.is_of_run and len(split.train) + len(split.held_out) == 11
+    assert as_bytes(split.held_out) <= as_bytes(whole.held_out)
+    for file in sorted(moved.iterdir())[:7]:
+        file.unlink()
+    assert not load_split(run, data=moved).is_of_run
+
+
+def test_pixels_of_another_decoder_are_those_of_the_run(run, caplog):
+    before = load_split(run)
     for file in Path(run.config.data).iterdir():
-        Image.new("RGB", (16, 16), "red").save(file)
+        pixels = np.asarray(Image.open(file))
+        Image.fromarray(pixels ^ 1).save(file)
+    split = load_split(run)
+    assert np.array_equal(split.train, before.train ^ 1) and split.is_of_run
+    assert np.array_equal(split.held_out, before.held_out ^ 1)
+    assert "another version of Pillow" in caplog.text
+
+
+def test_a_run_that_does_not_know_its_pictures_takes_those_of_its_folder(run, tmp_path):
+    run.origin.unlink()
+    assert load_split(run).is_of_run and len(load_split(run).held_out) == 3
+    assert not load_split(run, data=run.config.data).is_of_run
+
+
+def test_pictures_without_names_are_known_by_their_order(run):
+    before = load_split(run)
+    record_origin(run, describe_pictures(load_images(run.config.data, 16)), {}, 0)
+    assert np.array_equal(load_split(run).held_out, before.held_out)
+
+
+def test_where_none_of_the_pictures_is_left_it_says_so(run):
+    pictures = Path(run.config.data)
+    for file in list(pictures.iterdir()):
+        file.unlink()
+    Image.new("RGB", (16, 16), "red").save(pictures / "other.png")
     with pytest.raises(InputError, match="with none of them.*as --data"):
         load_split(run)

@@ -1,5 +1,7 @@
 """Penalties against hand-computed gradients, and their own gradients by differences."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -180,6 +182,24 @@ def test_layers_that_mix_the_batch_get_a_warning(knobs, words):
     networks = dcgan.build_generator(config), dcgan.build_discriminator(config)
     with pytest.warns(UserWarning, match=words):
         GAN(*networks, config)
+
+
+@pytest.mark.parametrize(
+    "knobs, words",
+    [
+        ({"weight_clip": 0.1, "spectral_norm": True}, "weight_clip with spectral_norm"),
+        ({"weight_clip": 0.1, "equalized_lr": True}, "weight_clip with equalized_lr"),
+        ({"dynamic_frequency": True, "label_swap": 0.1}, "above 0.65, so D never"),
+        ({"dynamic_frequency": True, "label_smoothing": 0.1}, None),
+    ],
+)
+def test_knobs_that_undo_each_other_get_a_warning(knobs, words, recwarn):
+    """No refusal: runs that have them can still be opened."""
+    config = Config(size=16, g_features=2, d_features=2, **knobs)
+    GAN(dcgan.build_generator(config), dcgan.build_discriminator(config), config)
+    warned = [str(w.message) for w in recwarn if w.category is UserWarning]
+    assert len(warned) == bool(words)
+    assert all(re.search(words, text) for text in warned)
 
 
 @pytest.mark.parametrize("limit", ["gp", "spectral_norm", "weight_clip", None])

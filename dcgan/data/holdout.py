@@ -86,34 +86,48 @@ def load_split(run, side=None, data=None):
     settings = config.size, config.channels, config.fit, config.background
     images, names = load_named(source, *settings)
     now = describe_pictures(images, names)
-    before = (read_origin(run) or {}).get("pictures", now)
-    changes = picture_changes(before, now)
+    before = (read_origin(run) or {}).get("pictures")
     images = shrink(images, side or config.size)
-    if changes and data:
+    if data and (before is None or not _are_related(before, now)):
         return Split(images, images[:0], is_of_run=False)
-    share = config.holdout
-    if not changes:
-        return Split(*set_aside(images, share, config.seed))
+    if before is None or list(before.values()) == list(now.values()):
+        return Split(*set_aside(images, config.holdout, config.seed))
+    if _are_repainted(before, now):
+        _warn("all pixels are others, as another version of Pillow makes them", source)
+        return Split(*set_aside(images, config.holdout, config.seed))
     left = [name for name in before if now.get(name) == before[name]]
     if not left:
         raise InputError(
             f"data: the pictures have changed since the run began. Received: {source}, "
             "with none of them. Allowed: where they are now, as --data"
         )
-    logging.getLogger("dcgan").warning(
-        "the pictures have changed since the run began: %s in %s. Only the %d that are "
-        "as they were count",
-        "; ".join(changes),
-        source,
-        len(left),
-    )
+    changes = "; ".join(picture_changes(before, now))
+    _warn(f"{changes}. Only the {len(left)} that are as they were count", source)
     place, kept = {name: k for k, name in enumerate(names)}, set(left)
     listed = list(before)
     train, held_out = (
         [place[listed[k]] for k in part if listed[k] in kept]
-        for part in _split(len(listed), share, config.seed)
+        for part in _split(len(listed), config.holdout, config.seed)
     )
     return Split(_take(images, train), _take(images, held_out))
+
+
+def _are_related(before, now):
+    """Tells whether pictures are those of before, or most of these are among them."""
+    left = sum(now.get(name) == digest for name, digest in before.items())
+    same = list(before.values()) == list(now.values())  # a run may know no names
+    return same or 2 * left >= len(before)
+
+
+def _are_repainted(before, now):
+    """Tells whether all names are as before, and no picture is."""
+    return set(before) == set(now) and all(before[n] != now[n] for n in now)
+
+
+def _warn(what, source):
+    logging.getLogger("dcgan").warning(
+        "the pictures in %s have changed since the run began: %s", source, what
+    )
 
 
 def _split(count, share, seed):

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from dcgan.data.decode import decode_all
 from dcgan.data.folder import find_pictures, printable
@@ -15,7 +15,6 @@ ALIKE = 0.05  # share of differing bits that resizing and JPEG bring about
 CLOSE = 6  # mean difference of colours that JPEG and slight edits bring about
 REACH = CLOSE + 1e-6  # of mean colours, with room for rounding
 FIT_IN_WORDS = {"pad": "padded", "crop": "cropped", "stretch": "stretched"}
-TURNED = (5, 6, 7, 8)  # EXIF orientations whose width is the height of the file
 FLAT = 4  # levels between neighbours that count as no difference at all
 
 
@@ -125,8 +124,8 @@ def _inspect(path, settings):
     picture = read_picture(path)
     with Image.open(path, formats=FORMATS) as file:
         mode, side = file.mode, file.size  # also of one that was read smaller
-        if file.getexif().get(ExifTags.Base.Orientation) in TURNED:
-            side = side[::-1]
+    if (side[0] - side[1]) * (picture.width - picture.height) < 0:  # it was turned
+        side = side[::-1]
     alpha = np.asarray(picture)[..., 3]
     white = Image.new("RGBA", picture.size, "white")
     visible = Image.alpha_composite(white, picture).convert("RGB")

@@ -62,8 +62,9 @@ def read_picture(path, largest=LARGE):
         raise UnreadablePicture(f"too large for the memory{AGAIN}") from None
     except OSError as error:
         reason = error.strerror or _one_line(error)
-        # With a number it is the system's, such as that of a disk in the network.
-        passing = error.errno is not None and not isinstance(error, FileNotFoundError)
+        # With a number it is the system's, such as that of a disk in the network. A
+        # link to nowhere stays one until it is another file to the cache.
+        passing = error.errno is not None and not Path(path).is_symlink()
         raise UnreadablePicture(reason + AGAIN * passing) from error
     except Exception as error:  # Pillow's decoders raise whatever they met
         raise UnreadablePicture(_one_line(error)) from error

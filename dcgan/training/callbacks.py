@@ -216,9 +216,10 @@ def plan_of(callback):
 
 
 def current_stage(callback):
-    """Returns the `Stage` that the `fit` of a callback is, or is a part of."""
-    epochs = callback.params["epochs"]
-    return next(stage for stage in plan_of(callback) if stage.last >= epochs)
+    """Returns the `Stage` that the `fit` of a callback is, or is a part of; the last
+    one if it goes beyond the plan."""
+    epochs, plan = callback.params["epochs"], plan_of(callback)
+    return next((stage for stage in plan if stage.last >= epochs), plan[-1])
 
 
 def in_words(seconds):

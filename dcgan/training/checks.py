@@ -1,10 +1,11 @@
 """Looks at the networks before training: refuses and warns."""
 
+import math
 import warnings
 
 import keras
 
-from dcgan.combinations import GRADIENT_PENALTIES
+from dcgan.combinations import D_TARGET, GRADIENT_PENALTIES, mean_targets
 from dcgan.errors import InputError
 from dcgan.models.minibatch import MinibatchDiscrimination
 
@@ -35,6 +36,8 @@ def check_networks(config, discriminator):
         )
     _warn_of_batch_layers(config, layers)
     _warn_of_steep_critic(config)
+    _warn_of_vain_clipping(config)
+    _warn_of_soft_labels(config)
 
 
 def inner_layers(network):
@@ -53,6 +56,34 @@ def _warn_of_steep_critic(config):
         warnings.warn(
             "wgan: nothing limits how steep the discriminator becomes, so its loss has "
             f"no bound. The papers use one of {', '.join(limits)}",
+            stacklevel=4,
+        )
+
+
+def _warn_of_vain_clipping(config):
+    """Warns where the range of the weights says nothing of the slope of D."""
+    reasons = {
+        "equalized_lr": "its kernels start as N(0, 1) and are scaled in use, so the "
+        "logits fall to nothing",
+        "spectral_norm": "it divides the scale of the weights away, so they limit "
+        "nothing",
+    }
+    for knob, reason in reasons.items():
+        if config.weight_clip and getattr(config, knob):
+            warnings.warn(f"weight_clip with {knob}: {reason}", stacklevel=4)
+
+
+def _warn_of_soft_labels(config):
+    """Warns if D's loss, a cross-entropy, cannot fall below what it is to wait at."""
+    lowest = sum(
+        -p * math.log(p) - (1 - p) * math.log(1 - p)
+        for p in mean_targets(config)
+        if 0 < p < 1
+    )
+    if config.dynamic_frequency and lowest >= D_TARGET:
+        warnings.warn(
+            f"dynamic_frequency: with labels so soft d_loss stays above {lowest:.2f}, "
+            f"so D never waits, which it does below {D_TARGET}",
             stacklevel=4,
         )
 

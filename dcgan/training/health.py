@@ -19,7 +19,7 @@ class Rule(NamedTuple):
     Attributes:
         holds: Function (epochs, scores, config) -> whether it does. `epochs` is a list
             of dicts, one an epoch, with losses and scores of the discriminator;
-            `scores` the history of `Evaluation`.
+            `scores` those of `Evaluation` in this stage.
         sentence: What it is.
         remedies: Functions from the config to what to try: a dict of knobs, empty where
             they are on already, or a text. The first that the config allows is named.
@@ -90,7 +90,7 @@ def diagnose(epochs, scores, config):
     Args:
         epochs: List of dicts, one an epoch, with `g_loss`, `d_loss`, `real_score` and
             `fake_score`.
-        scores: List of dicts as in `Evaluation.history`; may be empty.
+        scores: List of dicts as in `Evaluation.history`, of one stage; may be empty.
         config: The `Config`.
 
     Returns:

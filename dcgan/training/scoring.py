@@ -30,8 +30,8 @@ class Evaluation(PeriodicCallback):
     Args:
         images: uint8 (N, H, W, C), the pictures that are trained on, 10 or more.
         every: Epochs between two scores.
-        held_out: The same of pictures that were set aside, None or empty for none; 10
-            or more for the discriminator's gap.
+        held_out: The same of pictures that were set aside, None or empty for none;
+            `fewest_for_gap` or more for the discriminator's gap.
         count: Generated pictures to score.
         seed: Seed of their latents.
         run: The `Run` that gets `scores.csv` and `best/`; None keeps all in memory.

@@ -11,6 +11,7 @@ from dcgan.combinations import WITHOUT_ZERO, mean_targets
 from dcgan.evaluation.selection import least
 
 EPOCHS = 10  # in a row, that something about the losses has to hold
+APART = 0.2  # mean targets; closer ones, of labels that swap, tell no winner
 SCORES = 2  # in a row, that something about the scores has to hold
 SWINGS = 3  # up, down and up again
 
@@ -36,6 +37,8 @@ def won(epochs, scores, config):
         return False
     last = epochs[-EPOCHS:]
     real, fake = mean_targets(config)
+    if real - fake < APART:
+        return False
     return all(
         row["real_score"] > real - 0.03 and row["fake_score"] < fake + 0.03
         for row in last

@@ -224,7 +224,8 @@ function listen() {
   at("saving").addEventListener("submit", async (event) => {
     event.preventDefault();
     const factor = Number(at("scale").value);
-    save(await png(picture, factor), `${nameOfPicture()}-x${factor}.png`);
+    const name = `${nameOfPicture()}-x${factor}.png`;
+    save(await png(picture, factor), name);
   });
   addEventListener("resize", fitToScreen);
 }

@@ -9,7 +9,7 @@ from dcgan.validation import MANY
 
 SHARE = 0.95  # of the time is planned with; a machine is not equally fast all the time
 ONCE = 12.0  # seconds of what a run does once: first scores and gradients, the end
-AN_EPOCH = 0.03  # seconds of what follows each epoch: its lines in the tables
+AN_EPOCH = 0.015  # seconds of what follows each epoch: its lines in the tables
 A_STAGE = 3.0  # seconds more of each further stage: its gradients' graph, its folder
 REAL_A_SECOND = 300  # real pictures whose features the first scores take
 BUILDING = 4.0  # seconds for networks and graph, estimated for two idle cores

@@ -38,6 +38,7 @@ def test_the_whole_run_folder(trained):
         "README.md",
         "generator.keras",
         "discriminator.keras",
+        "networks.json",
         "samples/epoch_0001.png",
         "samples/epoch_0002.png",
         "samples/epoch_0003.png",

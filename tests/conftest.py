@@ -1,5 +1,7 @@
 """Pictures, settings and trainings that several tests share."""
 
+import os
+
 import numpy as np
 import pytest
 from helpers import (
@@ -21,6 +23,14 @@ def own_cache(tmp_path_factory):
     """Keeps the tests out of the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DCGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_waiting_for_the_disk():
+    """Only a loss of power would show that files were not yet on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda number: None)
         yield
 
 

@@ -21,3 +21,10 @@ def epoch_files(folder, ending=r"\.\w+"):
         if match := re.fullmatch(rf"epoch_([0-9]+){ending}", path.name):
             found[int(match[1])] = path
     return dict(sorted(found.items()))
+
+
+def delete_after(folder, epoch):
+    """Deletes the files in a folder that are of later epochs than `epoch`."""
+    for number, file in epoch_files(folder).items():
+        if number > epoch:
+            file.unlink()

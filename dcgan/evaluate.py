@@ -1,6 +1,5 @@
 """`python -m dcgan.evaluate`: is it good, is it varied, is it copying?"""
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from dcgan.data.pictures import FORMATS, MODES
 from dcgan.errors import InputError, check_choice, invalid
 from dcgan.evaluation.limits import check_count
 from dcgan.figures.scores import score_lines
-from dcgan.files import whole_file
+from dcgan.files import write_json
 from dcgan.latent import draw_latents
 from dcgan.origin import check_apart
 from dcgan.run import Run
@@ -144,8 +143,7 @@ def evaluate(
             second = Reference(sets.train, sets.held_out, Extractor(SECOND))
             scores["second"] = {"extractor": SECOND} | second.quick(sets.fake)
     place = Run(out or run)
-    with whole_file(place.evaluation) as temporary:
-        temporary.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    write_json(place.evaluation, scores, indent=2)
     save_figure(place.nearest, nearest_figure(*suspects))
     if place.is_run():  # its report and card show them
         write_report(place)

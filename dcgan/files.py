@@ -117,6 +117,13 @@ def read_json(path):
     return content if isinstance(content, dict) else None
 
 
+def write_json(path, content, indent=None):
+    """Writes a dict to a JSON file; an old one stays until the new one is whole."""
+    with whole_file(path) as temporary:
+        text = json.dumps(content, indent=indent)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
 def copy_file(source, target):
     """Copies a file; an old `target` stays until the new one is whole."""
     with whole_file(target) as temporary:

@@ -12,7 +12,7 @@ import numpy as np
 
 from dcgan.data.folder import is_read_with
 from dcgan.errors import InputError, invalid
-from dcgan.files import read_json, whole_file
+from dcgan.files import read_json, write_json
 
 NAMED = 3  # pictures of a kind that a message names
 PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
@@ -108,9 +108,7 @@ def record_origin(run, digests, machine, step):
         )
     if not starts or changed:
         starts = [*starts, {"step": step, "machine": machine}]
-    with whole_file(run.origin) as temporary:
-        text = json.dumps({"starts": starts, "pictures": digests}, indent=0)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_json(run.origin, {"starts": starts, "pictures": digests}, indent=0)
 
 
 def read_origin(run):

@@ -1,6 +1,5 @@
 """The folder of a run: what is in it, and how to open it."""
 
-import json
 import math
 import shutil
 from numbers import Real
@@ -9,7 +8,7 @@ from pathlib import Path
 from dcgan.config import load_config, save_config
 from dcgan.epochs import epoch_file, epoch_files
 from dcgan.errors import InputError, invalid
-from dcgan.files import read_json, remove_folder, whole_file
+from dcgan.files import read_json, remove_folder, whole_file, write_json
 from dcgan.lock import is_empty, lock_folder
 from dcgan.networks import load_network, save_network
 from dcgan.places import is_writable
@@ -198,14 +197,12 @@ class Run:
         save_network(gan.ema_generator, place / self.generator_file.name)
         save_network(gan.discriminator, place / self.discriminator_file.name)
         if folder is None:
-            with whole_file(self.networks_step) as temporary:
-                temporary.write_text(json.dumps({"step": gan.steps_done}) + "\n")
+            write_json(self.networks_step, {"step": gan.steps_done})
 
     def save_best(self, generator, scores):
         """Keeps the best generator so far and its scores, a dict."""
         save_network(generator, self.best_file)
-        with whole_file(self.best_scores) as temporary:
-            temporary.write_text(json.dumps(scores) + "\n", encoding="utf-8")
+        write_json(self.best_scores, scores)
 
     @property
     def best_files(self):
@@ -221,23 +218,12 @@ class Run:
     def epoch_of(self, generator):
         """Returns the epoch of the `newest` or the `best` generator, 0 if unknown."""
         if generator == "best":
-            rows = [self.read_best()]
-        else:  # the log goes on between two savings
-            rows, step = read_rows(self.log), self._saved_step()
-            rows = [row for row in rows if row.get("step", 0) <= step]
-        return int(rows[-1]["epoch"]) if rows and rows[-1] else 0
-
-    def _saved_step(self):
-        """Returns the steps of the newest networks, infinity if unknown."""
+            return int((self.read_best() or {"epoch": 0})["epoch"])
         step = (read_json(self.networks_step) or {}).get("step")
-        return step if isinstance(step, Real) else math.inf
-
-    def delete_sheets_after(self, epoch):
-        """Deletes the sheets and generators of later epochs than `epoch`."""
-        for folder in (self.samples, self.snapshots):
-            for number, file in epoch_files(folder).items():
-                if number > epoch:
-                    file.unlink()
+        step = step if isinstance(step, Real) else math.inf  # of an older version
+        # The log goes on between two savings.
+        rows = [row for row in read_rows(self.log) if row.get("step", 0) <= step]
+        return int(rows[-1]["epoch"]) if rows else 0
 
     def snapshot_epochs(self):
         """Returns the epochs whose generators were kept, sorted."""

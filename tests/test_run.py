@@ -6,6 +6,7 @@ import pytest
 from helpers import read_rows, saved_config
 
 import dcgan
+from dcgan.epochs import delete_after
 from dcgan.errors import InputError
 from dcgan.run import CARD_MARK, Run
 
@@ -52,7 +53,8 @@ def test_later_epochs_are_forgotten_by_their_number(tmp_path):
     others = [run.samples / "notes.txt", run.samples / "epoch_mean.png"]
     for file in files + others:
         file.touch()
-    run.delete_sheets_after(9)
+    for folder in (run.samples, run.snapshots):
+        delete_after(folder, 9)
     assert [file.exists() for file in files] == [True, True, False, False] * 2
     assert all(file.exists() for file in others)
 

@@ -2,6 +2,7 @@
 
 import keras
 
+from dcgan.epochs import delete_after
 from dcgan.errors import InputError
 from dcgan.evaluation.selection import out_of_patience
 from dcgan.stages import plan_stages
@@ -76,7 +77,8 @@ def go_on(run, gan, folder, steps_per_epoch):
     logs.forget_epochs(run, done)
     if not gan.config.minutes:  # it has other epochs now, and as long as they take
         forget_stop_in_time(run)
-    run.delete_sheets_after(done)
+    for folder in (run.samples, run.snapshots):
+        delete_after(folder, done)
 
 
 def spans(stage, step, steps_per_epoch):
